@@ -1,0 +1,1 @@
+"""From files to articles: readers, cleaning of newspaper furniture, structure of a body."""
