@@ -1,0 +1,141 @@
+"""Articles and passages of one generation, in an SQLite file that is written once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from index.articles.article import Article
+from index.passages import Passage, Span
+
+_TABLES = """
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, title TEXT NOT NULL, body TEXT NOT NULL,
+    language TEXT NOT NULL, url TEXT, source TEXT, author TEXT, published TEXT
+) WITHOUT ROWID;
+CREATE TABLE passages (
+    number INTEGER PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles,
+    "start" INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    first_sentence INTEGER NOT NULL, sentences TEXT NOT NULL
+);
+CREATE INDEX passages_of_article ON passages (article_id);
+"""
+
+
+def article_key(article_id: str) -> str:
+    """A short name for an article that fits where 64 bytes must do (a button)."""
+    return sha256(article_id.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage with its place: its number is its row among the passage vectors, and its
+    sentences' vectors begin at row `first_sentence`."""
+
+    number: int
+    passage: Passage
+    article: Article
+    first_sentence: int
+
+
+class StoreWriter:
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        self._connection.executescript(_TABLES)
+        self._passages = 0
+        self._sentences = 0
+
+    def add(self, article: Article, passages: Sequence[Passage]) -> list[int]:
+        """Store both; the numbers given to the passages."""
+        published = article.published.isoformat() if article.published else None
+        self._connection.execute(
+            "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (article.id, article_key(article.id), article.title, article.body,
+             article.language, article.url, article.source, article.author, published),
+        )  # fmt: skip
+        numbers = []
+        for passage in passages:
+            spans = " ".join(f"{span.start}-{span.end}" for span in passage.sentences)
+            self._connection.execute(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
+                (self._passages, article.id, passage.start, passage.end, self._sentences, spans),
+            )
+            numbers.append(self._passages)
+            self._passages += 1
+            self._sentences += len(passage.sentences)
+        return numbers
+
+    def close(self) -> None:
+        self._connection.commit()
+        self._connection.close()
+
+
+class Store:
+    """Reads one. Safe to use from several threads: SQLite serialises this connection."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False
+        )
+
+    def article(self, article_id: str) -> Article | None:
+        return self._article("id", article_id)
+
+    def article_with_key(self, key: str) -> Article | None:
+        """The article whose `article_key` this is."""
+        return self._article("key", key)
+
+    def articles(self) -> Iterator[Article]:
+        """All of them, by id."""
+        for row in self._connection.execute(f"SELECT {_ARTICLE} FROM articles a ORDER BY id"):
+            yield _as_article(row)
+
+    def passages(self, numbers: Sequence[int]) -> list[StoredPassage]:
+        """In the order of `numbers`; KeyError for one that is not stored."""
+        marks = ",".join("?" * len(numbers))
+        rows = self._connection.execute(
+            f'SELECT p.number, p."start", p."end", p.first_sentence, p.sentences, {_ARTICLE} '
+            f"FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.number IN ({marks})",
+            [int(number) for number in numbers],
+        )
+        found = {row[0]: _as_passage(row) for row in rows}
+        return [found[number] for number in numbers]
+
+    def counts(self) -> tuple[int, int]:
+        """How many articles and passages."""
+        (articles,) = self._connection.execute("SELECT count(*) FROM articles").fetchone()
+        (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
+        return articles, passages
+
+    def languages(self) -> list[str]:
+        rows = self._connection.execute("SELECT DISTINCT language FROM articles ORDER BY 1")
+        return [language for (language,) in rows]
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _article(self, column: str, value: str) -> Article | None:
+        row = self._connection.execute(
+            f"SELECT {_ARTICLE} FROM articles a WHERE {column} = ?", (value,)
+        ).fetchone()
+        return _as_article(row) if row else None
+
+
+_ARTICLE = "a.id, a.title, a.body, a.language, a.url, a.source, a.author, a.published"
+
+
+def _as_article(row: tuple[str, str, str, str, str, str, str, str | None]) -> Article:
+    published = date.fromisoformat(row[7]) if row[7] else None
+    return Article(*row[:7], published=published)
+
+
+def _as_passage(row: tuple) -> StoredPassage:  # type: ignore[type-arg]
+    number, start, end, first_sentence, sentences, *article_row = row
+    article = _as_article(tuple(article_row))  # type: ignore[arg-type]
+    spans = tuple(Span(int(a), int(b)) for a, b in (span.split("-") for span in sentences.split()))
+    passage = Passage(article.id, start, end, article.body[start:end], spans)
+    return StoredPassage(number, passage, article, first_sentence)

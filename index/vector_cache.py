@@ -1,0 +1,75 @@
+"""Vectors kept by the words they embed, so that no words are embedded twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from index.embedding import Encoder, Matrix, Progress
+
+# Texts embedded between two writes: what a killed run pays for again at the most.
+_BATCH = 1024
+
+
+class VectorCache:
+    """One SQLite file for one encoder, shared by all generations."""
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = sha256(encoder.name.encode()).hexdigest()[:16]
+        self._encoder = encoder
+        self._connection = sqlite3.connect(folder / f"vectors-{name}.sqlite", timeout=60)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+        )
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
+        """Vectors of passages, rows in the order given, kept in float16 where known.
+
+        Every vector returned has passed through float16, so that a rebuilt index is the same.
+        """
+        matrix = np.empty((len(texts), self._encoder.dimension), np.float32)
+        for start in range(0, len(texts), _BATCH):
+            part = texts[start : start + _BATCH]
+            matrix[start : start + len(part)] = self._encode(part, progress)
+        return matrix
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _encode(self, texts: Sequence[str], progress: Progress | None) -> Matrix:
+        keys = [sha256(text.encode()).digest() for text in texts]
+        known = self._known(keys)
+        if progress:
+            progress(sum(key in known for key in keys))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            vectors = self._encoder.encode_passages(list(missing.values())).astype(np.float16)
+            fresh = {key: vectors[row].tobytes() for row, key in enumerate(missing)}
+            with self._connection:
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO vectors VALUES (?, ?)", fresh.items()
+                )
+            known |= fresh
+            if progress:
+                progress(sum(key in missing for key in keys))
+        rows = np.frombuffer(b"".join(known[key] for key in keys), np.float16)
+        matrix: Matrix = rows.reshape(len(texts), -1).astype(np.float32)
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+    def _known(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), 500):  # SQLite's oldest limit is 999 variables
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update(
+                self._connection.execute(
+                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part
+                )
+            )
+        return found
