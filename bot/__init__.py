@@ -1,0 +1,1 @@
+"""People: chats and answers. Everything here rests on the package `index`."""

@@ -1,0 +1,67 @@
+"""python -m bot: the Telegram bot where a token is set, the terminal chat where none is."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from bot.assistant import open_assistant
+from bot.chat.conversation import Conversation
+from bot.console import run_console
+from bot.logs import configure_logging
+from bot.settings import WrongSetting, read_settings
+from index.embedding import ModelUnavailable
+from index.generations import IndexNotBuilt, IndexUnusable
+
+logger = logging.getLogger(__name__)
+
+ENDED, FAILED = 0, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 ended as asked, 2 could not start, told in one line a reason."""
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = read_settings()
+    except WrongSetting as error:
+        return _failed(error)
+    secret = settings.telegram_bot_token
+    token = secret.get_secret_value() if secret else None
+    in_terminal = arguments.console or token is None
+    # A conversation in a terminal is not to be broken by what an admin's log would hold.
+    configure_logging("WARNING" if in_terminal else settings.log_level, [token] if token else [])
+    try:
+        conversation = Conversation(open_assistant(settings))
+        if in_terminal:
+            run_console(conversation, settings.ui_language)
+        elif token:
+            from bot.app import TelegramRefused, run_telegram
+
+            try:
+                run_telegram(settings, token, conversation)
+            except TelegramRefused as error:
+                return _failed(error)
+    except (IndexNotBuilt, IndexUnusable, ModelUnavailable) as error:
+        return _failed(error)
+    except KeyboardInterrupt:
+        pass
+    return ENDED
+
+
+def _failed(error: Exception) -> int:
+    sys.stderr.write(f"{error}\n")
+    return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument(
+        "--console", action="store_true", help="the terminal chat, even where a token is set"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,129 @@
+"""The answer in the articles' own words: the best statements of the best passages, quoted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.answering.answer import Answer, ArticleReference, Citation, Evidence, Statement
+from bot.i18n import translate, written_date
+
+# Provisional thresholds, set on a seeded half of data/sample/questions.jsonl by
+# scripts/tune_answers.py; a calibrated probability will replace them.
+LEAST_PROBABILITY = 0.5  # of the best passage; below, the corpus is said to have no answer
+FURTHER_PROBABILITY = 0.8  # of the passage that a second or third statement comes from
+MOST_STATEMENTS = 3
+# A neighbour joins the sentence it belongs with unless it scores this much lower.
+_NEIGHBOUR_MARGIN = 0.05
+_LONGEST_QUOTE = 420  # characters of two sentences together
+_NEAREST = 2
+# A statement says something new when this share of its words is not in those before it.
+_LEAST_NEW_WORDS = 0.5
+
+
+def extract_answer(
+    question: str, question_language: str, language: str, evidence: Sequence[Evidence]
+) -> Answer:
+    """The answer quoted from passages given best first; an abstention where none holds it.
+
+    :param language: of the words around the quotes, one of `bot.i18n.LANGUAGES`.
+    """
+    if not evidence or evidence[0].probability < LEAST_PROBABILITY:
+        nearest = _nearest(evidence)
+        return Answer(
+            question, question_language, language, nearest=nearest, further=tuple(evidence)
+        )
+    chosen = _choose(evidence)
+    citations = tuple(
+        Citation(
+            number, quote.evidence.article, quote.start, quote.end, quote.words, quote.evidence
+        )
+        for number, quote in enumerate(chosen, start=1)
+    )
+    statements = tuple(
+        Statement(_attributed(citation, language), (citation.number,)) for citation in citations
+    )
+    cited = {id(quote.evidence) for quote in chosen}
+    further = tuple(item for item in evidence if id(item) not in cited)
+    return Answer(question, question_language, language, statements, citations, further=further)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    evidence: Evidence
+    start: int
+    end: int
+
+    @property
+    def words(self) -> str:
+        return self.evidence.words(self.start, self.end)
+
+
+def _choose(evidence: Sequence[Evidence]) -> list[_Quote]:
+    """The best quote of the best passage, and those of others that add something to it."""
+    chosen = [best_quote(evidence[0])]
+    for item in evidence[1:]:
+        if len(chosen) == MOST_STATEMENTS or item.probability < FURTHER_PROBABILITY:
+            break
+        quote = best_quote(item)
+        if _adds_something(quote.words, [earlier.words for earlier in chosen]):
+            chosen.append(quote)
+    return chosen
+
+
+def best_quote(evidence: Evidence) -> _Quote:
+    """The sentence that answers best, with the neighbour that belongs to it, if one does."""
+    scores = evidence.sentence_scores
+    best = max(range(len(scores)), key=lambda i: scores[i])
+    start, end = evidence.sentences[best]
+    neighbours = [i for i in (best - 1, best + 1) if 0 <= i < len(scores)]
+    neighbours.sort(key=lambda i: -scores[i])
+    for i in neighbours:
+        joined = min(start, evidence.sentences[i][0]), max(end, evidence.sentences[i][1])
+        fits = joined[1] - joined[0] <= _LONGEST_QUOTE
+        if fits and scores[i] >= scores[best] - _NEIGHBOUR_MARGIN:
+            return _Quote(evidence, *joined)
+    return _Quote(evidence, start, end)
+
+
+def _adds_something(words: str, earlier: Sequence[str]) -> bool:
+    def vocabulary(text: str) -> set[str]:
+        return set(re.findall(r"\w{3,}", text.lower()))
+
+    new = vocabulary(words)
+    return bool(new) and all(
+        len(new - vocabulary(text)) / len(new) >= _LEAST_NEW_WORDS for text in earlier
+    )
+
+
+def _attributed(citation: Citation, language: str) -> str:
+    """The quote with who said it and when, in the reader's language."""
+    article = citation.article
+    values = {
+        "quote": quoted(citation.quote, language),
+        "source": article.source or "",
+        "date": written_date(article.published, language) if article.published else "",
+    }
+    if article.source and article.published:
+        return translate("{source}, {date}: {quote}", language, **values)
+    if article.source:
+        return translate("{source}: {quote}", language, **values)
+    if article.published:
+        return translate("{date}: {quote}", language, **values)
+    return str(values["quote"])
+
+
+def quoted(words: str, language: str) -> str:
+    """The words in the quotation marks of the language, unless they bring their own."""
+    line = " ".join(words.split("\n"))
+    if _QUOTATION.fullmatch(line):
+        return line
+    return f"«\u00a0{line}\u00a0»" if language == "fr" else f"“{line}”"
+
+
+_QUOTATION = re.compile(r"«[^«»]*»|“[^“”]*”")
+
+
+def _nearest(evidence: Sequence[Evidence]) -> tuple[ArticleReference, ...]:
+    return tuple(dict.fromkeys(item.article for item in evidence))[:_NEAREST]

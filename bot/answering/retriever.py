@@ -1,0 +1,72 @@
+"""The search as an ordinary LangChain retriever, and back from its documents."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from bot.answering.answer import ArticleReference, Evidence
+from index.search import Hit, Query, Search
+
+
+class PassageRetriever(BaseRetriever):
+    """Passages for a question, best first; each document is one passage.
+
+    Its metadata: `article_id`, `title`, `url`, `source`, `published` (ISO 8601 or None),
+    `language`, `start` and `end` (offsets into the article's body), `sentences`
+    (`[start, end, score]` each), `score` and `probability`.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    search: Search
+    k: int = 10
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        hits = self.search.search(Query.of(query), limit=self.k if k is None else k)
+        return [_as_document(hit) for hit in hits]
+
+
+def _as_document(hit: Hit) -> Document:
+    article = hit.article
+    metadata: dict[str, Any] = {
+        "article_id": article.id,
+        "title": article.title,
+        "url": article.url,
+        "source": article.source,
+        "published": article.published.isoformat() if article.published else None,
+        "language": article.language,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "sentences": [[s.span.start, s.span.end, s.score] for s in hit.sentences],
+        "score": hit.score,
+        "probability": hit.probability,
+    }
+    key = f"{article.id}:{hit.passage.start}-{hit.passage.end}"
+    return Document(id=key, page_content=hit.passage.text, metadata=metadata)
+
+
+def as_evidence(document: Document) -> Evidence:
+    """The passage in a document of PassageRetriever."""
+    meta = document.metadata
+    published = date.fromisoformat(meta["published"]) if meta["published"] else None
+    return Evidence(
+        article=ArticleReference(
+            meta["article_id"], meta["title"], meta["url"], meta["source"], published
+        ),
+        language=meta["language"],
+        start=meta["start"],
+        end=meta["end"],
+        text=document.page_content,
+        sentences=tuple((start, end) for start, end, _ in meta["sentences"]),
+        sentence_scores=tuple(score for _, _, score in meta["sentences"]),
+        score=meta["score"],
+        probability=meta["probability"],
+    )

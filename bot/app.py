@@ -1,0 +1,59 @@
+"""The Telegram bot, put together."""
+
+from __future__ import annotations
+
+import logging
+
+from telegram import Bot
+from telegram.error import InvalidToken, NetworkError
+from telegram.ext import Application, ApplicationBuilder
+
+from bot.chat.conversation import Conversation
+from bot.chat.order import ChatOrder
+from bot.chat.telegram import Handlers, publish_commands
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Far above what two cores answer at once: what is over waits in Telegram, not here.
+_UPDATES_AT_ONCE = 256
+
+
+class TelegramRefused(Exception):
+    """Telegram does not know this bot."""
+
+
+def run_telegram(settings: Settings, token: str, conversation: Conversation) -> None:
+    """Poll Telegram and answer, until interrupted.
+
+    :raises TelegramRefused: when the token is not accepted.
+    """
+    application = (
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{settings.telegram_api_url}/bot")
+        .base_file_url(f"{settings.telegram_api_url}/file/bot")
+        .concurrent_updates(ChatOrder(_UPDATES_AT_ONCE))
+        .connection_pool_size(_UPDATES_AT_ONCE)
+        .pool_timeout(30)
+        .post_init(_greet)
+        .build()
+    )
+    Handlers(conversation, settings.ui_language).register(application)
+    try:
+        # Questions asked while the bot was down are answered; a network that is down at the
+        # start is waited for.
+        application.run_polling(allowed_updates=["message", "callback_query"], bootstrap_retries=-1)
+    except InvalidToken:
+        raise TelegramRefused(
+            "TELEGRAM_BOT_TOKEN is not accepted by Telegram: ask @BotFather for the bot's token"
+        ) from None
+
+
+async def _greet(application: Application) -> None:  # type: ignore[type-arg]
+    bot: Bot = application.bot
+    logger.info("answering as @%s", bot.username)
+    try:
+        await publish_commands(bot)
+    except NetworkError as error:  # the menu is a convenience
+        logger.warning("could not publish the menu of commands: %s", error)

@@ -1,0 +1,124 @@
+"""What the bot says: one conversation, whatever shows it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from bot.assistant import Assistant
+from bot.chat.actions import ReadArticle
+from bot.chat.markup import Reply, message, paragraph
+from bot.chat.reply import answer_reply, article_reply, more_sources_reply
+from bot.i18n import translate
+
+logger = logging.getLogger(__name__)
+
+LONGEST_QUESTION = 500  # characters; what is longer is a text, not a question
+
+# The commands, with what each is for: in /help, and in Telegram's menu.
+COMMANDS = {
+    "ask": "Ask a question about the articles",
+    "help": "What I can do, and how to ask",
+    "start": "Begin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Replies to what a reader does. Blocking; `language` is that of their interface."""
+
+    assistant: Assistant
+
+    def start(self, language: str) -> Reply:
+        count = self.assistant.generation.manifest.articles
+        hello = translate(
+            "Hello! Ask me a question about the {count} articles I hold: I answer in their own "
+            "words, and show where each answer stands.",
+            language,
+            count=count,
+        )
+        then = translate(
+            "For example: “{question}”. When the articles hold no answer, I say so.",
+            language,
+            question=translate("How much will the new tram line cost?", language),
+        )
+        return message(hello, then)
+
+    def help(self, language: str) -> Reply:
+        how = translate(
+            "Write your question as you would say it, in your own language. Every statement of "
+            "the answer is quoted from an article, numbered, with the passage around it below: "
+            "tap a passage to unfold it.",
+            language,
+        )
+        lines = [f"/{name} · {translate(text, language)}" for name, text in COMMANDS.items()]
+        return Reply(
+            (
+                paragraph(how),
+                paragraph("\n".join(lines)),
+                paragraph(
+                    translate("In a group, ask with /ask followed by the question.", language)
+                ),
+            )
+        )
+
+    def ask(self, text: str, language: str) -> Reply:
+        """The answer to a question, or what is wrong with it."""
+        question = " ".join(text.split())
+        if not question:
+            return message(translate("What is your question? Write it after /ask.", language))
+        if not any(map(str.isalnum, question)):
+            return message(
+                translate("I only understand words. What would you like to know?", language)
+            )
+        if len(question) > LONGEST_QUESTION:
+            return message(
+                translate(
+                    "That is {length} characters long: please ask it in at most {limit}, one "
+                    "question at a time.",
+                    language,
+                    length=len(question),
+                    limit=LONGEST_QUESTION,
+                )
+            )
+        started = time.monotonic()
+        answer = self.assistant.answer(question, language)
+        logger.info(
+            "answered statements=%d abstained=%s in %.2fs",
+            len(answer.statements),
+            answer.abstained,
+            time.monotonic() - started,
+        )
+        return answer_reply(answer)
+
+    def more_sources(self, question: str, language: str) -> Reply:
+        """Passages on a question beside those its answer cites."""
+        return more_sources_reply(self.assistant.answer(question, language))
+
+    def read(self, wanted: ReadArticle, language: str) -> Reply:
+        """The article around an excerpt."""
+        article = self.assistant.generation.store.article_with_key(wanted.article_key)
+        if article is None:
+            return message(translate("This article is no longer in the corpus.", language))
+        return article_reply(article, wanted.start, wanted.end, language)
+
+    def unknown_command(self, language: str) -> Reply:
+        return message(translate("I do not know this command. /help lists those I know.", language))
+
+    def not_text(self, language: str) -> Reply:
+        return message(translate("I can only read text: please write your question.", language))
+
+    def expired(self, language: str) -> Reply:
+        """A button whose message is too old to be read."""
+        return message(
+            translate("This message is too old: please ask the question again.", language)
+        )
+
+    def failed(self, language: str) -> Reply:
+        return message(
+            translate(
+                "Something went wrong on my side, and it has been noted. Please try again.",
+                language,
+            )
+        )

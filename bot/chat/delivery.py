@@ -1,0 +1,95 @@
+"""Getting a reply to its chat: whatever Telegram and the network do, it is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+)
+
+from bot.chat.html import as_html
+from bot.chat.markup import Reply
+
+logger = logging.getLogger(__name__)
+
+# Waits between tries after a network failure, in seconds: some five minutes in all.
+_WAITS = (0.5, 1, 2, 4, 8, 15, 30, 60, 60, 120)
+
+
+async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = None) -> None:
+    """Send every message of a reply, in order; buttons under the last.
+
+    A flood limit is waited out. After a network failure the message is sent again: where the
+    connection broke after the request was written, Telegram may show it twice, which for an
+    answer is better than not at all. A chat that can no longer be written to is let go.
+    """
+    messages = as_html(reply)
+    for number, text in enumerate(messages, start=1):
+        keyboard = _keyboard(reply) if number == len(messages) else None
+        try:
+            await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
+        except ChatMigrated as moved:
+            chat_id = moved.new_chat_id
+            await _send(bot, chat_id, text, keyboard, None)
+        except Forbidden:
+            logger.info("chat=%d can no longer be written to", chat_id)
+            return
+
+
+async def _send(
+    bot: Bot,
+    chat_id: int,
+    text: str,
+    keyboard: InlineKeyboardMarkup | None,
+    reply_to: int | None,
+) -> None:
+    reply_parameters = (
+        ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
+    )
+    waits = iter(_WAITS)
+    while True:
+        try:
+            await bot.send_message(
+                chat_id,
+                text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
+                reply_parameters=reply_parameters,
+                link_preview_options={"is_disabled": True},
+            )
+            return
+        except RetryAfter as error:
+            await asyncio.sleep(_seconds(error))
+        except (BadRequest, Forbidden, ChatMigrated):
+            raise  # trying again changes nothing
+        except NetworkError as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise
+            logger.warning("chat=%d sending failed (%s); again in %ss", chat_id, error, wait)
+            await asyncio.sleep(wait)
+
+
+def _seconds(error: RetryAfter) -> float:
+    wait: int | timedelta = error.retry_after  # on its way from one type to the other
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
+    if not reply.buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(b.label, url=b.url, callback_data=b.action) for b in row]
+            for row in reply.buttons
+        ]
+    )

@@ -1,0 +1,166 @@
+"""Telegram handlers: read the update, call the conversation, send what it returns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from telegram import Bot, BotCommand, CallbackQuery, Message, MessageEntity, Update
+from telegram.constants import ChatAction, ChatType
+from telegram.error import TelegramError
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    CommandHandler,
+    ContextTypes,
+    MessageHandler,
+    filters,
+)
+
+from bot.chat.actions import MORE_SOURCES, parse_read_article
+from bot.chat.conversation import COMMANDS, Conversation
+from bot.chat.delivery import deliver
+from bot.chat.markup import Reply
+from bot.i18n import LANGUAGES, supported, translate
+
+logger = logging.getLogger(__name__)
+
+_TYPING_LASTS = 4.0  # seconds; Telegram shows it for five
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """The conversation as updates come in."""
+
+    conversation: Conversation
+    default_language: str
+
+    def register(self, application: Application) -> None:  # type: ignore[type-arg]
+        """All there is to handle; the first that fits an update takes it."""
+        private = filters.ChatType.PRIVATE
+        for handler in (
+            CommandHandler("start", self.start, filters=filters.UpdateType.MESSAGE),
+            CommandHandler("help", self.help, filters=filters.UpdateType.MESSAGE),
+            CommandHandler("ask", self.ask, filters=filters.UpdateType.MESSAGE),
+            CallbackQueryHandler(self.button),
+            # What follows speaks to the bot only in a private chat.
+            MessageHandler(filters.COMMAND & private & filters.UpdateType.MESSAGE, self.unknown),
+            MessageHandler(filters.TEXT & private & filters.UpdateType.MESSAGE, self.question),
+            MessageHandler(
+                ~filters.StatusUpdate.ALL & private & filters.UpdateType.MESSAGE, self.not_text
+            ),
+        ):
+            application.add_handler(handler)
+        application.add_error_handler(self.error)
+
+    async def start(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        await self._reply(update, self.conversation.start)
+
+    async def help(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        await self._reply(update, self.conversation.help)
+
+    async def unknown(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        await self._reply(update, self.conversation.unknown_command)
+
+    async def not_text(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        await self._reply(update, self.conversation.not_text)
+
+    async def ask(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer the question after /ask."""
+        _, _, text = _message(update).text.partition(" ") if _message(update).text else ("",) * 3
+        await self._reply(update, lambda language: self.conversation.ask(text, language))
+
+    async def question(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer any text of a private chat."""
+        text = _message(update).text or ""
+        await self._reply(update, lambda language: self.conversation.ask(text, language))
+
+    async def button(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """More sources, or the article around an excerpt."""
+        query = update.callback_query
+        if query is None:
+            return
+        with contextlib.suppress(TelegramError):  # its spinner ends by itself too
+            await query.answer()
+        if query.message is None:
+            return
+        chat_id = query.message.chat.id
+        async with _typing(context.bot, chat_id):
+            reply = await asyncio.to_thread(self._pressed, query, self._language(update))
+        await deliver(context.bot, chat_id, reply)
+
+    async def error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Log first; then tell the reader that it was not their doing."""
+        logger.error("an update failed", exc_info=context.error)
+        if isinstance(update, Update) and update.effective_chat:
+            if isinstance(context.error, TelegramError):
+                return  # nothing more will get through
+            reply = self.conversation.failed(self._language(update))
+            await deliver(context.bot, update.effective_chat.id, reply)
+
+    def _pressed(self, query: CallbackQuery, language: str) -> Reply:
+        wanted = parse_read_article(query.data or "")
+        if wanted is not None:
+            return self.conversation.read(wanted, language)
+        question = _question_of(query.message) if isinstance(query.message, Message) else None
+        if query.data == MORE_SOURCES and question:
+            return self.conversation.more_sources(question, language)
+        return self.conversation.expired(language)
+
+    async def _reply(self, update: Update, compose: Callable[[str], Reply]) -> None:
+        """Compose off the event loop, while the chat shows "typing", and send."""
+        message = _message(update)
+        bot = message.get_bot()
+        async with _typing(bot, message.chat.id):
+            reply = await asyncio.to_thread(compose, self._language(update))
+        in_group = message.chat.type != ChatType.PRIVATE
+        await deliver(bot, message.chat.id, reply, message.message_id if in_group else None)
+
+    def _language(self, update: Update) -> str:
+        user = update.effective_user
+        return supported(user.language_code if user else None) or self.default_language
+
+
+async def publish_commands(bot: Bot) -> None:
+    """The menu of commands, in every language of the interface."""
+    for language in LANGUAGES:
+        commands = [BotCommand(name, translate(text, language)) for name, text in COMMANDS.items()]
+        await bot.set_my_commands(commands, language_code=language)
+        if language == "en":
+            await bot.set_my_commands(commands)
+
+
+def _message(update: Update) -> Message:
+    """The message of an update that is known to carry one."""
+    if update.effective_message is None:
+        raise TypeError(f"update {update.update_id} carries no message")
+    return update.effective_message
+
+
+def _question_of(message: Message) -> str | None:
+    """The question that heads an answer of ours, in bold."""
+    for entity, text in message.parse_entities([MessageEntity.BOLD]).items():
+        return text if entity.offset == 0 else None
+    return None
+
+
+@contextlib.asynccontextmanager
+async def _typing(bot: Bot, chat_id: int) -> AsyncIterator[None]:
+    """Show "typing" in the chat for as long as this lasts."""
+
+    async def keep_typing() -> None:
+        while True:
+            with contextlib.suppress(TelegramError):
+                await bot.send_chat_action(chat_id, ChatAction.TYPING)
+            await asyncio.sleep(_TYPING_LASTS)
+
+    task = asyncio.create_task(keep_typing())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,90 @@
+"""Every setting, typed: from the environment, then .env, then these defaults.
+
+Names, order and meaning are those of .env.example.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.articles.reading import article_files
+
+SAMPLE_DIR = Path("data/sample")
+
+
+class WrongSetting(Exception):
+    """A setting has a value that cannot be used; the message names it and says why."""
+
+
+class Settings(BaseSettings):
+    """Read once, by an entry point, and passed down."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        str_strip_whitespace=True,
+    )
+
+    telegram_bot_token: SecretStr | None = None
+    telegram_api_url: str = "https://api.telegram.org"
+    articles_dir: Path = Path("data/articles")
+    index_dir: Path = Path("data/index")
+    embedding_model: str = Field("default", min_length=1)
+    models_dir: Path = Path("data/models")
+    ui_language: Literal["fr", "en"] = "fr"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _token_has_its_form(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            number, colon, secret = token.get_secret_value().partition(":")
+            if not (colon and number.isdigit() and secret and not any(map(str.isspace, secret))):
+                raise ValueError("not of the form 123456:ABC… that @BotFather gives")
+        return token
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _url_is_http(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return url.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level_in_capitals(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @property
+    def corpus_dir(self) -> Path:
+        """The articles to index: the user's, or the sample while there are none; never both."""
+        holds_articles = self.articles_dir.is_dir() and article_files([self.articles_dir])
+        return self.articles_dir if holds_articles else SAMPLE_DIR
+
+
+def read_settings() -> Settings:
+    """The settings as they stand now.
+
+    :raises WrongSetting: naming each wrong value, but never a secret one.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSetting("\n".join(_explained(error))) from None  # its text holds the values
+
+
+def _explained(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0])
+        value = "" if "token" in name else f" is {problem['input']!r}"
+        reason = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{name.upper()}{value}: {reason} (see .env.example)")
+    return lines
