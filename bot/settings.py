@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.articles.reading import article_files
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     articles_dir: Path = Path("data/articles")
     index_dir: Path = Path("data/index")
-    embedding_model: str = Field("default", min_length=1)
+    embedding_model: str = "default"
     models_dir: Path = Path("data/models")
     ui_language: Literal["fr", "en"] = "fr"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -237,7 +237,7 @@ def _write_sentence_transformer(packed: _PackedModel, folder: Path) -> None:
         bos_token_id=packed.special["bos"],
         eos_token_id=packed.special["eos"],
     )
-    model = BertModel(config).eval()
+    model = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
     weights = {
         bert: torch.from_numpy(packed.tensors[name]).reshape(shapes[bert])
@@ -247,7 +247,7 @@ def _write_sentence_transformer(packed: _PackedModel, folder: Path) -> None:
         weights[name] = torch.zeros(shapes[name])
     model.load_state_dict(weights)
     pieces = {name: packed.pieces[i][0] for name, i in packed.special.items()}
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=_tokenizer(packed),
         model_max_length=MAX_TOKENS,
         model_input_names=["input_ids", "attention_mask"],
@@ -256,7 +256,8 @@ def _write_sentence_transformer(packed: _PackedModel, folder: Path) -> None:
         mask_token=packed.pieces[-1][0],
     )  # fmt: skip
     with tempfile.TemporaryDirectory(dir=folder.parent) as bare:
-        model.half().save_pretrained(bare)  # the packed scales are float16 too
+        # The packed scales are float16 too: nothing is lost.
+        model.half().save_pretrained(bare)  # type: ignore[no-untyped-call]
         tokenizer.save_pretrained(bare)
         transformer = Transformer(bare, max_seq_length=MAX_TOKENS)
     modules = [transformer, Pooling(packed.hidden, pooling_mode="mean"), Normalize()]

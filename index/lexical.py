@@ -123,7 +123,7 @@ class LexicalIndex:
             return []
         hits = self._searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
         numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in hits])
-        return [int(number) for number in numbers]
+        return [number for number in numbers if isinstance(number, int)]
 
 
 def _schema() -> tantivy.Schema:

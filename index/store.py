@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from index.articles.article import Article
 from index.passages import Passage, Span
@@ -128,14 +129,15 @@ class Store:
 _ARTICLE = "a.id, a.title, a.body, a.language, a.url, a.source, a.author, a.published"
 
 
-def _as_article(row: tuple[str, str, str, str, str, str, str, str | None]) -> Article:
-    published = date.fromisoformat(row[7]) if row[7] else None
-    return Article(*row[:7], published=published)
+def _as_article(row: Sequence[Any]) -> Article:
+    id, title, body, language, url, source, author, published = row
+    day = date.fromisoformat(published) if published else None
+    return Article(id, title, body, language, url, source, author, day)
 
 
-def _as_passage(row: tuple) -> StoredPassage:  # type: ignore[type-arg]
+def _as_passage(row: tuple[Any, ...]) -> StoredPassage:
     number, start, end, first_sentence, sentences, *article_row = row
-    article = _as_article(tuple(article_row))  # type: ignore[arg-type]
+    article = _as_article(article_row)
     spans = tuple(Span(int(a), int(b)) for a, b in (span.split("-") for span in sentences.split()))
     passage = Passage(article.id, start, end, article.body[start:end], spans)
     return StoredPassage(number, passage, article, first_sentence)

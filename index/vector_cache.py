@@ -60,7 +60,8 @@ class VectorCache:
                 progress(sum(key in missing for key in keys))
         rows = np.frombuffer(b"".join(known[key] for key in keys), np.float16)
         matrix: Matrix = rows.reshape(len(texts), -1).astype(np.float32)
-        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+        matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+        return matrix
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}

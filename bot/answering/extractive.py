@@ -115,11 +115,13 @@ def _attributed(citation: Citation, language: str) -> str:
 
 
 def quoted(words: str, language: str) -> str:
-    """The words in the quotation marks of the language, unless they bring their own."""
+    """The words in quotation marks: the language's own, unless the words use them already."""
     line = " ".join(words.split("\n"))
     if _QUOTATION.fullmatch(line):
         return line
-    return f"«\u00a0{line}\u00a0»" if language == "fr" else f"“{line}”"
+    if language == "fr" and not set("«»") & set(line):
+        return f"«\u00a0{line}\u00a0»"
+    return f"“{line}”"
 
 
 _QUOTATION = re.compile(r"«[^«»]*»|“[^“”]*”")

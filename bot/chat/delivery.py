@@ -6,7 +6,13 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+)
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -64,7 +70,7 @@ async def _send(
                 parse_mode=ParseMode.HTML,
                 reply_markup=keyboard,
                 reply_parameters=reply_parameters,
-                link_preview_options={"is_disabled": True},
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
             return
         except RetryAfter as error:

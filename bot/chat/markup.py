@@ -5,8 +5,10 @@ Text from articles and readers is only ever the `text` of a span, so it cannot b
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,8 @@ def _pieces(block: Block, limit: int) -> list[Block]:
 
 def _cut(text: str, limit: int) -> int:
     """Where to cut a text so that what stands before fits the limit."""
-    units = 0
-    fits = 0
-    for fits, character in enumerate(text):
-        units += utf16_length(character)
-        if units > limit:
-            break
+    units = list(accumulate(map(utf16_length, text)))
+    fits = bisect_right(units, limit)
     for mark in ("\n", ". ", "! ", "? ", " "):
         at = text.rfind(mark, fits // 2, fits)
         if at > 0:

@@ -140,7 +140,7 @@ def _around(spans: list[tuple[int, int]], start: int, end: int) -> tuple[int, in
             options.append((first - 1, last))
         if last < len(spans) - 1:
             options.append((first, last + 1))
-        options = [(f, l) for f, l in options if spans[l][1] - spans[f][0] <= _READING]
+        options = [o for o in options if spans[o[1]][1] - spans[o[0]][0] <= _READING]
         if not options:
             return first, last
         # The side that is shorter so far, so that the quote stays in the middle.

@@ -70,7 +70,7 @@ class Handlers:
 
     async def ask(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer the question after /ask."""
-        _, _, text = _message(update).text.partition(" ") if _message(update).text else ("",) * 3
+        text = " ".join(context.args or [])
         await self._reply(update, lambda language: self.conversation.ask(text, language))
 
     async def question(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:

@@ -13,7 +13,7 @@ _QUOTATION_MARGIN = "  │ "
 
 def as_text(reply: Reply, width: int = 80) -> str:
     """The reply wrapped to a width; its buttons, numbered, on a line each."""
-    parts = []
+    parts: list[str] = []
     for block in reply.blocks:
         if parts:
             parts.append(separator(block))
