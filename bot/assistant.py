@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from langchain_core.runnables import Runnable
@@ -13,6 +14,7 @@ from bot.answering.retriever import PassageRetriever
 from bot.settings import Settings
 from index.embedding import load_encoder
 from index.generations import Generation, open_current
+from index.reader import load_reader
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +35,10 @@ def open_assistant(settings: Settings) -> Assistant:
 
     :raises IndexNotBuilt, IndexUnusable, ModelUnavailable: each with what to do.
     """
-    encoder = load_encoder(settings.embedding_model, settings.models_dir)
-    generation = open_current(settings.index_dir, encoder)
+    with ThreadPoolExecutor(1) as pool:  # the two models load side by side
+        reader = pool.submit(load_reader, settings.models_dir)
+        encoder = load_encoder(settings.embedding_model, settings.models_dir)
+        generation = open_current(settings.index_dir, encoder, reader.result())
     logger.info(
         "opened generation %s: %d articles, %d passages, model %s",
         generation.manifest.name,

@@ -11,6 +11,7 @@ from bot.chat.markup import Button, Reply
 from bot.chat.terminal import as_text, numbered_buttons
 from bot.i18n import translate
 
+_LONGEST_NUMBER = 4  # digits; a longer one is no button
 _WIDEST = 100  # columns; longer lines are hard to read
 
 
@@ -51,8 +52,8 @@ class _Console:
         print(f"\n{hint}")  # noqa: T201
 
     def handle(self, line: str) -> None:
-        if line.isdigit() and 0 < int(line) <= len(self._buttons):
-            self.show(self._press(self._buttons[int(line) - 1]))
+        if line.isdecimal() and len(line) < _LONGEST_NUMBER:
+            self._press(int(line))
         else:
             self.show(self._reply(line))
 
@@ -68,11 +69,15 @@ class _Console:
             return self._conversation.help(self._language)
         return self._conversation.start(self._language)
 
-    def _press(self, button: Button) -> Reply:
-        if button.action is None:
-            return Reply(())
-        wanted = parse_read_article(button.action)
-        if wanted is not None:
-            return self._conversation.read(wanted, self._language)
-        assert button.action == MORE_SOURCES
-        return self._conversation.more_sources(self._question, self._language)
+    def _press(self, number: int) -> None:
+        if not 0 < number <= len(self._buttons):
+            unknown = translate("There is no button {number}.", self._language, number=number)
+            print(f"\n{unknown}")  # noqa: T201
+            return
+        button = self._buttons[number - 1]
+        if button.url:
+            print(f"\n{button.url}")  # noqa: T201
+        elif button.action == MORE_SOURCES:
+            self.show(self._conversation.more_sources(self._question, self._language))
+        elif wanted := parse_read_article(button.action or ""):
+            self.show(self._conversation.read(wanted, self._language))

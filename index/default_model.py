@@ -14,6 +14,7 @@ import os
 import shutil
 import struct
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,8 +63,17 @@ def unpack_default_model(models_dir: Path) -> Path | None:
     if weights is None:
         return None
     target = models_dir / FOLDER_NAME
-    if target.is_dir():
-        return target
+    with _unpacking:
+        if not target.is_dir():
+            _unpack(weights, target)
+    return target
+
+
+_unpacking = threading.Lock()  # a process that needs it twice at once need not do it twice
+
+
+def _unpack(weights: Path, target: Path) -> None:
+    models_dir = target.parent
     models_dir.mkdir(parents=True, exist_ok=True)
     logger.info("unpacking the default embedding model into %s (once)", target)
     aside = Path(tempfile.mkdtemp(prefix=f".{FOLDER_NAME}-", dir=models_dir))
@@ -77,7 +87,15 @@ def unpack_default_model(models_dir: Path) -> Path | None:
                 raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return target
+
+
+def quiet_libraries() -> None:
+    """Keep transformers and sentence-transformers from reporting on loading and saving."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +242,7 @@ def _write_sentence_transformer(packed: _PackedModel, folder: Path) -> None:
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+    quiet_libraries()
     config = BertConfig(
         vocab_size=packed.vocabulary,
         hidden_size=packed.hidden,

@@ -1,21 +1,19 @@
 """Encoders: which model, where its weights are, and texts to vectors.
 
-Two engines run the same weights: sentence-transformers on PyTorch, which always works, and
-OpenVINO, which starts in two seconds instead of six and is several times faster on a CPU
-(scripts/bench.py). The engine changes no vector by more than 0.001 of cosine.
+The default model runs on OpenVINO, which starts in two seconds instead of six and is several
+times faster on a CPU than PyTorch, and on PyTorch where it cannot; no vector changes by more
+than 0.001 of cosine. Every other model runs on sentence-transformers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +21,18 @@ from numpy.typing import NDArray
 from index.default_model import (
     FOLDER_NAME,
     HUB_NAME,
+    MAX_TOKENS,
     PROMPTS,
     packed_weights,
+    quiet_libraries,
     unpack_default_model,
 )
+from index.engine import load_engine
 
 if TYPE_CHECKING:
-    import openvino
+    import torch
     from sentence_transformers import SentenceTransformer
-
-logger = logging.getLogger(__name__)
+    from tokenizers import Tokenizer
 
 Vector = NDArray[np.float32]  # shape (dimension,), unit length
 Matrix = NDArray[np.float32]  # shape (n, dimension), rows of unit length
@@ -72,11 +72,7 @@ def load_encoder(model: str, models_dir: Path) -> Encoder:
             ) from error
         if folder is None:
             return SentenceTransformerEncoder(HUB_NAME)
-        try:
-            return OpenVinoEncoder(folder)
-        except Exception as error:  # any failure of an optional engine: PyTorch still works
-            logger.warning("OpenVINO cannot run the model (%s); using PyTorch", error)
-            return SentenceTransformerEncoder(str(folder), name=folder.name)
+        return DefaultEncoder(folder)
     return SentenceTransformerEncoder(model)
 
 
@@ -90,9 +86,9 @@ def model_name(model: str) -> str:
 class SentenceTransformerEncoder:
     """Any sentence-transformers model, on PyTorch."""
 
-    def __init__(self, model: str, name: str | None = None) -> None:
+    def __init__(self, model: str) -> None:
         self._model = _load_sentence_transformer(model)
-        self.name = name or _fingerprint(model)
+        self.name = _fingerprint(model)
         dimension = self._model.get_embedding_dimension()
         if dimension is None:
             raise ModelUnavailable(f"EMBEDDING_MODEL {model}: its vectors have no fixed size")
@@ -123,11 +119,8 @@ class SentenceTransformerEncoder:
 def _load_sentence_transformer(model: str) -> SentenceTransformer:
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+    quiet_libraries()
     try:
         loaded = SentenceTransformer(model, device="cpu", model_kwargs={"dtype": torch.float32})
     except Exception as error:  # the library raises many kinds, of several packages
@@ -154,102 +147,57 @@ def _fingerprint(model: str) -> str:
     return f"{folder.resolve().name}-{digest.hexdigest()[:12]}"
 
 
-class OpenVinoEncoder:
-    """A mean-pooled BertModel folder, converted once to OpenVINO's format beside it.
-
-    bfloat16 where the processor computes in it, else float32.
-    """
+class DefaultEncoder:
+    """The default model: a mean-pooled BertModel folder, run by the best engine there is."""
 
     def __init__(self, folder: Path) -> None:
-        import openvino
-        from tokenizers import Tokenizer
-
         self.name = folder.name
         settings = json.loads((folder / "config.json").read_text())
         self.dimension = int(settings["hidden_size"])
-        converted = _converted(folder)
-        self._core = openvino.Core()
-        self._model = self._core.read_model(converted)
-        capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self._precision = "bf16" if "BF16" in capabilities else "f32"
-        # The tokenizer's 17 MB of JSON take as long as compiling the model: side by side.
-        loaded: list[Any] = []
-        loading = threading.Thread(
-            target=lambda: loaded.append(Tokenizer.from_file(str(folder / "tokenizer.json")))
-        )
-        loading.start()
-        self._latency = self._compiled("LATENCY")
-        loading.join()
-        self._tokenizer = loaded[0]
-        self._tokenizer.enable_truncation(int(settings["max_position_embeddings"]))
-        self._pad = int(settings["pad_token_id"])
-        self._lock = threading.Lock()
-
-    def _compiled(self, hint: str) -> openvino.CompiledModel:
-        return self._core.compile_model(
-            self._model,
-            "CPU",
-            {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": self._precision},
-        )
+        # Reading the tokenizer takes as long as compiling the network: side by side.
+        with ThreadPoolExecutor(1) as pool:
+            tokenizer = pool.submit(load_tokenizer, folder)
+            self._engine = load_engine(
+                folder / "openvino", int(settings["pad_token_id"]), lambda: _embedding(folder)
+            )
+            self._tokenizer = tokenizer.result()
+        self._lock = threading.Lock()  # a fast tokenizer fails when two threads borrow it
 
     def encode_query(self, text: str) -> Vector:
         with self._lock:
             tokens = self._tokenizer.encode(PROMPTS["query"] + text).ids
-            result = self._latency(self._inputs([tokens]))[0][0]
-        return np.array(result, np.float32)
+            vector: Vector = self._engine.run([tokens])[0]
+        return vector
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
-        import openvino
-
         vectors = np.empty((len(texts), self.dimension), np.float32)
 
-        def store(request: openvino.InferRequest, rows: list[int]) -> None:
-            vectors[rows] = request.get_output_tensor(0).data
+        def store(result: Matrix, rows: list[int]) -> None:
+            vectors[rows] = result
             if progress:
                 progress(len(rows))
 
         with self._lock:
             encoded = self._tokenizer.encode_batch([PROMPTS["document"] + t for t in texts])
             tokens = [encoding.ids for encoding in encoded]
-            queue = openvino.AsyncInferQueue(self._compiled("THROUGHPUT"))
-            queue.set_callback(store)
             # By length, so that a batch holds little padding.
             order = sorted(range(len(texts)), key=lambda i: -len(tokens[i]))
-            for start in range(0, len(order), BATCH_SIZE):
-                rows = order[start : start + BATCH_SIZE]
-                queue.start_async(self._inputs([tokens[i] for i in rows]), rows)
-            queue.wait_all()
+            batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
+            self._engine.run_many((([tokens[i] for i in rows], rows) for rows in batches), store)
         return vectors
 
-    def _inputs(self, batch: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
-        width = max(len(tokens) for tokens in batch)
-        ids = np.full((len(batch), width), self._pad, np.int64)
-        mask = np.zeros((len(batch), width), np.int64)
-        for row, tokens in enumerate(batch):
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        return {"input_ids": ids, "attention_mask": mask}
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a model folder, cutting what is longer than the model can take."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
 
 
-def _converted(folder: Path) -> Path:
-    """The model in OpenVINO's format, beside the original; made on first use."""
-    target = folder / "openvino"
-    if not target.is_dir():
-        aside = Path(tempfile.mkdtemp(prefix=".openvino-", dir=folder))
-        _convert(folder, aside / "model.xml")
-        aside.chmod(0o755)
-        try:
-            os.rename(aside, target)
-        except OSError:
-            if not target.is_dir():  # not merely overtaken by another process
-                raise
-    return target / "model.xml"
-
-
-def _convert(folder: Path, target: Path) -> None:
-    import warnings
-
-    import openvino
+def _embedding(folder: Path) -> torch.nn.Module:
+    """The folder's model from token ids to unit vectors, as one module."""
     import torch
 
     model = _load_sentence_transformer(str(folder))
@@ -264,10 +212,4 @@ def _convert(folder: Path, target: Path) -> None:
             embedding: torch.Tensor = self.model(features)["sentence_embedding"]
             return embedding
 
-    ids = torch.ones((2, 8), dtype=torch.long)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the tracer remarks on branches that stay constant
-        converted = openvino.convert_model(
-            Embedding(), example_input={"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-        )
-    openvino.save_model(converted, target, compress_to_fp16=True)
+    return Embedding()

@@ -23,6 +23,7 @@ from pathlib import Path
 from index.dense import DenseIndex
 from index.embedding import Encoder
 from index.lexical import LexicalIndex
+from index.reader import Reader
 from index.search import Search
 from index.store import Store
 
@@ -74,10 +75,14 @@ class Generation:
         self.store.close()
 
 
-def open_search(folder: Path, encoder: Encoder) -> Search:
+def open_search(folder: Path, encoder: Encoder, reader: Reader | None = None) -> Search:
     """What `folder` holds, sealed or not."""
     return Search(
-        Store(folder / _STORE), DenseIndex(folder), LexicalIndex(folder / _LEXICAL), encoder
+        Store(folder / _STORE),
+        DenseIndex(folder),
+        LexicalIndex(folder / _LEXICAL),
+        encoder,
+        reader,
     )
 
 
@@ -89,7 +94,7 @@ def current_manifest(index_dir: Path) -> Manifest | None:
         return None
 
 
-def open_current(index_dir: Path, encoder: Encoder) -> Generation:
+def open_current(index_dir: Path, encoder: Encoder, reader: Reader | None = None) -> Generation:
     """Open the generation in use.
 
     :raises IndexNotBuilt: where there is none.
@@ -103,7 +108,7 @@ def open_current(index_dir: Path, encoder: Encoder) -> Generation:
             f"EMBEDDING_MODEL is now {encoder.name}: run python scripts/reindex.py"
         )
     try:
-        return Generation(manifest, open_search(folder, encoder))
+        return Generation(manifest, open_search(folder, encoder, reader))
     except Exception as error:  # of SQLite, FAISS, NumPy and Tantivy alike
         raise IndexUnusable(
             f"the index in {folder} is damaged ({error}): run python scripts/reindex.py --full"

@@ -1,4 +1,4 @@
-"""Hybrid search: meaning and words together.
+"""Hybrid search: meaning and words together, then a reading of the best passages.
 
 Candidates come from the vectors and from the words; each then gets every score exactly, so
 that none is missing when they are fused. Raw cosines are fused, not their standardised
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.articles.article import Article
 from index.articles.language import detect
@@ -19,12 +19,17 @@ from index.dense import DenseIndex
 from index.embedding import Encoder, Vector
 from index.lexical import UNSTEMMED, LexicalIndex, content_words, field_of, terms
 from index.passages import Passage, Span
+from index.reader import Readable, Reader, Reading
 from index.store import Store, StoredPassage
 from index.word_weights import inverse_document_frequency
 
 # Weights of the fused score, tuned on half of PIAF by scripts/tune_search.py.
 DENSE_WEIGHT, SENTENCE_WEIGHT, LEXICAL_WEIGHT = 0.5, 0.5, 0.12
 SENTENCE_COVERAGE_WEIGHT = 0.03
+READ = 8  # passages read; each takes some 15 ms
+FUSED_IN_EVIDENCE = 20.0
+# Without a reader: a logistic curve over the fused score, provisional.
+UNREAD_SLOPE, UNREAD_MIDDLE = 60.0, 0.9
 CANDIDATES = 50  # from the vectors, and as many from the words
 # BM25's usual constants: Robertson & Zaragoza 2009, section 3.2.
 _K1, _B = 1.2, 0.75
@@ -53,10 +58,13 @@ class ScoredSentence:
     span: Span
     dense: float  # cosine with the query
     coverage: float  # share of the query's word weight that the sentence holds, in [0, 1]
+    probability: float | None = None  # that the answer stands in it, where it was read
 
     @property
     def score(self) -> float:
         """How well it answers, of the sentences of its passage."""
+        if self.probability is not None:
+            return self.probability
         return self.dense + SENTENCE_COVERAGE_WEIGHT * self.coverage
 
 
@@ -71,11 +79,14 @@ class Hit:
     coverage: float  # share of the query's word weight that title and passage hold, in [0, 1]
     sentences: tuple[ScoredSentence, ...]
     score: float  # fused
+    reading: Reading | None = None
 
     @property
     def probability(self) -> float:
-        """That the passage answers the query, in [0, 1]; provisional."""
-        return 1 / (1 + math.exp(-60 * (self.score - 0.875)))
+        """That the passage answers the query, in [0, 1]."""
+        if self.reading is not None:
+            return self.reading.probability
+        return 1 / (1 + math.exp(-UNREAD_SLOPE * (self.score - UNREAD_MIDDLE)))
 
     @property
     def best_sentence(self) -> ScoredSentence:
@@ -86,9 +97,15 @@ class Search:
     """Searches one generation. Safe to use from several threads."""
 
     def __init__(
-        self, store: Store, dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder
+        self,
+        store: Store,
+        dense: DenseIndex,
+        lexical: LexicalIndex,
+        encoder: Encoder,
+        reader: Reader | None = None,
     ) -> None:
         self.store = store
+        self._reader = reader
         self._dense = dense
         self._lexical = lexical
         self._encoder = encoder
@@ -121,7 +138,27 @@ class Search:
             for candidate, cosine in zip(candidates, cosines, strict=True)
         ]
         hits.sort(key=lambda hit: (-hit.score, hit.article.id, hit.passage.start))
-        return hits[:limit]
+        return self._read(query, hits)[:limit]
+
+    def _read(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
+        """The first hits read and put in order of what the reading says; the others after."""
+        if self._reader is None:
+            return list(hits)
+        first = hits[:READ]
+        readings = self._reader.read(query.text, [_readable(hit) for hit in first])
+        read = [
+            replace(
+                hit,
+                reading=reading,
+                sentences=tuple(
+                    replace(sentence, probability=probability)
+                    for sentence, probability in zip(hit.sentences, reading.sentences, strict=True)
+                ),
+            )
+            for hit, reading in zip(first, readings, strict=True)
+        ]
+        read.sort(key=lambda hit: -_evidence(hit))
+        return [*read, *hits[READ:]]
 
     @staticmethod
     def _field(query: Query, candidate: StoredPassage) -> str:
@@ -165,6 +202,18 @@ class Search:
         score = DENSE_WEIGHT * dense + SENTENCE_WEIGHT * max(cosines) + LEXICAL_WEIGHT * lexical
         coverage = term_coverage(weights, words)
         return Hit(article, passage, dense, lexical, coverage, sentences, float(score))
+
+
+def _readable(hit: Hit) -> Readable:
+    start = hit.passage.start
+    spans = tuple(Span(s.span.start - start, s.span.end - start) for s in hit.sentences)
+    return Readable(hit.article.title, hit.passage.text, spans)
+
+
+def _evidence(hit: Hit) -> float:
+    """The odds of the reading, in logarithms, with the fused score's weight in them."""
+    probability = min(max(hit.probability, 1e-6), 1 - 1e-6)
+    return math.log(probability / (1 - probability)) + FUSED_IN_EVIDENCE * hit.score
 
 
 def searched_text(article: Article, text: str) -> str:

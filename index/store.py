@@ -90,6 +90,14 @@ class Store:
         """The article whose `article_key` this is."""
         return self._article("key", key)
 
+    def latest(self) -> Article | None:
+        """The article published last, of those that have a date."""
+        row = self._connection.execute(
+            f"SELECT {_ARTICLE} FROM articles a WHERE published IS NOT NULL "
+            "ORDER BY published DESC, id LIMIT 1"
+        ).fetchone()
+        return _as_article(row) if row else None
+
     def articles(self) -> Iterator[Article]:
         """All of them, by id."""
         for row in self._connection.execute(f"SELECT {_ARTICLE} FROM articles a ORDER BY id"):

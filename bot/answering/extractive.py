@@ -23,13 +23,18 @@ _LEAST_NEW_WORDS = 0.5
 
 
 def extract_answer(
-    question: str, question_language: str, language: str, evidence: Sequence[Evidence]
+    question: str,
+    question_language: str,
+    language: str,
+    evidence: Sequence[Evidence],
+    least_probability: float = LEAST_PROBABILITY,
 ) -> Answer:
     """The answer quoted from passages given best first; an abstention where none holds it.
 
     :param language: of the words around the quotes, one of `bot.i18n.LANGUAGES`.
+    :param least_probability: of the best passage, below which there is no answer.
     """
-    if not evidence or evidence[0].probability < LEAST_PROBABILITY:
+    if not evidence or evidence[0].probability < least_probability:
         nearest = _nearest(evidence)
         return Answer(
             question, question_language, language, nearest=nearest, further=tuple(evidence)

@@ -10,7 +10,7 @@ from bot.assistant import Assistant
 from bot.chat.actions import ReadArticle
 from bot.chat.markup import Reply, message, paragraph
 from bot.chat.reply import answer_reply, article_reply, more_sources_reply
-from bot.i18n import translate
+from bot.i18n import translate, translate_plural, written_date
 
 logger = logging.getLogger(__name__)
 
@@ -31,19 +31,25 @@ class Conversation:
     assistant: Assistant
 
     def start(self, language: str) -> Reply:
-        count = self.assistant.generation.manifest.articles
-        hello = translate(
+        hello = translate_plural(
+            "Hello! Ask me a question about the one article I hold: I answer in its own words, "
+            "and show where they stand.",
             "Hello! Ask me a question about the {count} articles I hold: I answer in their own "
             "words, and show where each answer stands.",
+            self.assistant.generation.manifest.articles,
             language,
-            count=count,
         )
-        then = translate(
-            "For example: “{question}”. When the articles hold no answer, I say so.",
+        honest = translate("When the articles hold no answer, I say so.", language)
+        latest = self.assistant.generation.store.latest()
+        if latest is None or latest.published is None:
+            return message(hello, honest)
+        newest = translate(
+            "The latest article, of {date}: {title}",
             language,
-            question=translate("How much will the new tram line cost?", language),
+            date=written_date(latest.published, language),
+            title=latest.title,
         )
-        return message(hello, then)
+        return message(hello, honest, newest)
 
     def help(self, language: str) -> Reply:
         how = translate(

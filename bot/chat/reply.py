@@ -72,11 +72,13 @@ def _abstention(answer: Answer, header: Block) -> Reply:
     body = [header, paragraph(translate("The corpus holds no answer to this.", answer.language))]
     if answer.nearest:
         body.append(paragraph(translate("What comes nearest:", answer.language)))
-        body += [_article_line("· ", article, answer.language, True) for article in answer.nearest]
+        body += [
+            _article_line(f"{number}. ", article, answer.language, tight=True)
+            for number, article in enumerate(answer.nearest, start=1)
+        ]
     rows = [
         _read_button(str(number), article, _evidence_of(answer, article), answer.language)
         for number, article in enumerate(answer.nearest, start=1)
-        if web_address(article.url) is None
     ]
     return Reply(tuple(body), (tuple(rows),) if rows else ())
 

@@ -1,0 +1,150 @@
+"""Running a transformer on a CPU: OpenVINO where it can, PyTorch where it cannot.
+
+A network here takes `input_ids` and `attention_mask`, shape (batch, tokens), and gives one
+array whose first axis is the batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import openvino
+    import torch
+
+logger = logging.getLogger(__name__)
+
+Tokens = Sequence[Sequence[int]]  # a batch: the token ids of each text
+Array = NDArray[np.float32]
+Store = Callable[[Array, list[int]], None]  # takes a batch's result and its rows
+
+
+class Engine(Protocol):
+    """Runs one network. Calls must not overlap: its user holds a lock."""
+
+    def run(self, batch: Tokens) -> Array:
+        """One batch, as soon as can be."""
+        ...
+
+    def run_many(self, batches: Iterable[tuple[Tokens, list[int]]], store: Store) -> None:
+        """Many batches, as many a second as can be; `store` is called as each is done."""
+        ...
+
+
+def padded(batch: Tokens, pad: int) -> dict[str, NDArray[np.int64]]:
+    """A batch as the network takes it, padded to its longest text."""
+    width = max(len(tokens) for tokens in batch)
+    ids = np.full((len(batch), width), pad, np.int64)
+    mask = np.zeros((len(batch), width), np.int64)
+    for row, tokens in enumerate(batch):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+class OpenVinoEngine:
+    """In bfloat16 where the processor computes in it, else in float32.
+
+    Compiled for latency at once, and for throughput when it is first asked for many batches.
+    """
+
+    def __init__(self, model: Path, pad: int) -> None:
+        import openvino
+
+        self._core = openvino.Core()
+        self._model = self._core.read_model(model)
+        capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self._precision = "bf16" if "BF16" in capabilities else "f32"
+        self._pad = pad
+        self._latency = self._compiled("LATENCY")
+
+    def run(self, batch: Tokens) -> Array:
+        result: Array = np.array(self._latency(padded(batch, self._pad))[0], np.float32)
+        return result
+
+    def run_many(self, batches: Iterable[tuple[Tokens, list[int]]], store: Store) -> None:
+        import openvino
+
+        def done(request: openvino.InferRequest, rows: list[int]) -> None:
+            store(request.get_output_tensor(0).data, rows)
+
+        queue = openvino.AsyncInferQueue(self._compiled("THROUGHPUT"))
+        queue.set_callback(done)
+        for batch, rows in batches:
+            queue.start_async(padded(batch, self._pad), rows)
+        queue.wait_all()
+
+    def _compiled(self, hint: str) -> openvino.CompiledModel:
+        return self._core.compile_model(
+            self._model,
+            "CPU",
+            {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": self._precision},
+        )
+
+
+class TorchEngine:
+    """Plain PyTorch, in float32."""
+
+    def __init__(self, module: torch.nn.Module, pad: int) -> None:
+        self._module = module.eval()
+        self._pad = pad
+
+    def run(self, batch: Tokens) -> Array:
+        import torch
+
+        inputs = {k: torch.from_numpy(v) for k, v in padded(batch, self._pad).items()}
+        with torch.inference_mode():
+            result: Array = self._module(**inputs).float().numpy()
+        return result
+
+    def run_many(self, batches: Iterable[tuple[Tokens, list[int]]], store: Store) -> None:
+        for batch, rows in batches:
+            store(self.run(batch), rows)
+
+
+def load_engine(folder: Path, pad: int, build: Callable[[], torch.nn.Module]) -> Engine:
+    """The network that `build` makes, converted once to `folder`, or as it is where OpenVINO
+    cannot run it."""
+    try:
+        if not folder.is_dir():
+            _convert(build(), folder)
+        return OpenVinoEngine(folder / "model.xml", pad)
+    except Exception as error:  # any failure of an optional engine: PyTorch still works
+        logger.warning("OpenVINO cannot run %s (%s); using PyTorch", folder.name, error)
+        return TorchEngine(build(), pad)
+
+
+_converting = threading.Lock()  # the tracer patches modules while it runs
+
+
+def _convert(module: torch.nn.Module, folder: Path) -> None:
+    import openvino
+    import torch
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    ids = torch.ones((2, 8), dtype=torch.long)
+    example = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    try:
+        with _converting, warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # the tracer remarks on branches that stay constant
+            converted = openvino.convert_model(module.eval(), example_input=example)
+        openvino.save_model(converted, aside / "model.xml", compress_to_fp16=True)
+        aside.chmod(0o755)
+        os.rename(aside, folder)
+    except OSError:
+        if not folder.is_dir():  # not merely overtaken by another process
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

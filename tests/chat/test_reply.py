@@ -1,0 +1,215 @@
+"""Answers and articles as replies."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.answering.answer import Answer, ArticleReference, Evidence
+from bot.answering.extractive import extract_answer
+from bot.chat.actions import MORE_SOURCES, parse_read_article
+from bot.chat.html import LONGEST_MESSAGE, as_html
+from bot.chat.markup import Block, Button, Reply, utf16_length
+from bot.chat.reply import answer_reply, article_reply, more_sources_reply, web_address
+from index.articles.article import Article
+from tests.answering.generated import TRAM, evidence, found_passages
+from tests.botapi import parse_html
+from tests.botapi.errors import ApiError
+from tests.botapi.keyboards import check_markup
+from tests.botapi.urls import check_url
+
+QUESTION = "Combien coûtera le tram ?"
+COST = "La ligne coûtera 310 millions d’euros, soit 40 de plus que prévu."
+TICKET = "Le ticket passera de 1,80 à 1,90 euro au premier janvier, annonce la présidente."
+LONG = (
+    "Le conseil a voté lundi soir, par 58 voix contre 17, après cinq heures de débat public. " * 4
+)
+CAPTION = "La présidente, lundi soir. | CLAIRE WEBER / L’ÉCHO"
+POINTER = "Lire l’entretien avec Anne Klein : « On a tenu »"
+BODY = "\n\n".join(
+    [CAPTION, LONG.strip(), POINTER, f"{COST} {TICKET}", "Et demain ?", LONG.strip()]
+)
+ARTICLE = Article("a/tram.txt", "Le tram", BODY, "fr", None, "L’Écho", None, date(2024, 5, 3))
+
+
+def buttons(reply: Reply) -> list[Button]:
+    return [button for row in reply.buttons for button in row]
+
+
+def bold(blocks: tuple[Block, ...]) -> list[str]:
+    return [span.text for block in blocks for span in block.spans if span.bold]
+
+
+def plain(text: str) -> str:
+    """French spaces its signs with blanks that do not break."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def answered(*found: Evidence, language: str = "fr") -> Answer:
+    return extract_answer(QUESTION, "fr", language, found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://courrier.example/tram", "http://courrier.example", "https://a.b:8443/x?y=1#z",
+        "https://élysée.example/à-la-une", "https://user@courrier.example/", "https://1.2.3.4/",
+    ],
+)  # fmt: skip
+def test_these_are_addresses_that_telegram_opens(url: str) -> None:
+    assert web_address(url) == url
+    assert check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None, "", "/tram", "tram.html", "courrier.example", "javascript:alert(1)", "tg://user?id=1",
+        "ftp://courrier.example/", "file:///etc/passwd", "mailto:a@b.example", "http://localhost/",
+        "https://", "https://./", "https://courrier.example/a b", "https://courrier.example/\n",
+        "https://[::1/", "https://courrier.example/" + "x" * 2000, "https://courrier.example:99999/",
+        "https://courrier.example:port/", "https://courrier.example:0/", "https://a<b.example/",
+    ],
+)  # fmt: skip
+def test_these_are_not(url: str | None) -> None:
+    assert web_address(url) is None
+
+
+@given(
+    st.builds(
+        "https://{}.{}{}/{}".format,
+        st.text('ab<>"|é_-`{', max_size=4),
+        st.text("ab", min_size=1, max_size=3),
+        st.sampled_from(["", ":", ":80", ":0", ":65536", ":x", "@c.d"]),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+    )
+)
+def test_whatever_the_address_telegram_takes_it_or_it_is_not_offered(url: str) -> None:
+    if web_address(url):
+        check_url(url)
+
+
+def test_an_answer_shows_question_statements_sources_and_excerpts() -> None:
+    found = evidence(f"{LONG}{COST} {TICKET}", scores=(0, 0, 0, 0, 1, 0))
+    text, entities = parse_html(as_html(answer_reply(answered(found)))[0])
+    assert plain(text) == (
+        f"{QUESTION}\n\nLe Courrier, 3 mai 2024 : « {COST} » [1]\n\n"
+        f"[1] La facture s’alourdit · Le Courrier · 3 mai 2024\n{text.splitlines()[-1]}"
+    )
+    excerpt = text.splitlines()[-1]
+    assert excerpt.startswith("… ")
+    assert excerpt.endswith(f"{COST} {TICKET}")
+    assert [(e.type, e.of(text)) for e in entities] == [
+        ("bold", QUESTION),
+        ("text_link", "La facture s’alourdit"),
+        ("italic", "La facture s’alourdit"),
+        ("expandable_blockquote", excerpt),
+        ("bold", COST),
+    ]
+
+
+def test_an_article_with_an_address_is_linked_and_one_without_is_read_here() -> None:
+    found = [evidence(COST), evidence(TICKET, replace(TRAM, id="b", url=None), start=70)]
+    first, second = buttons(answer_reply(answered(*found)))
+    assert first == Button("Lire [1]", url=TRAM.url)
+    assert (second.label, second.url) == ("Lire [2]", None)
+    wanted = parse_read_article(second.action or "")
+    assert wanted is not None
+    assert (wanted.start, wanted.end) == (70, 70 + len(TICKET))
+
+
+def test_more_sources_are_offered_where_there_are_some() -> None:
+    repeated = evidence(COST, replace(TRAM, id="b"))
+    assert buttons(answer_reply(answered(evidence(COST))))[-1].action is None
+    answer = answered(evidence(COST), repeated)
+    assert buttons(answer_reply(answer))[-1] == Button("Plus de sources", action=MORE_SOURCES)
+    more = more_sources_reply(answer)
+    assert plain(bold(more.blocks)[0]) == f"Plus de sources : {QUESTION}"
+    assert any(block.quotation and COST in block.text for block in more.blocks)
+
+
+def test_where_there_are_no_more_sources_it_says_so() -> None:
+    reply = more_sources_reply(answered(evidence(COST)))
+    [block] = reply.blocks
+    assert block.text == "Il n’y a rien d’autre à ce sujet dans le corpus."
+
+
+def test_an_abstention_says_so_and_names_what_comes_nearest() -> None:
+    unlinked = replace(TRAM, id="b", title="Le ticket", url=None)
+    found = [evidence(COST, probability=0.0), evidence(TICKET, unlinked, probability=0.0)]
+    reply = answer_reply(answered(*found))
+    assert [plain(block.text) for block in reply.blocks] == [
+        QUESTION,
+        "Le corpus ne contient pas de réponse à cette question.",
+        "Ce qui s’en approche le plus :",
+        "· La facture s’alourdit · Le Courrier · 3 mai 2024",
+        "· Le ticket · Le Courrier · 3 mai 2024",
+    ]
+    [read] = buttons(reply)
+    assert parse_read_article(read.action or "") is not None
+
+
+def test_an_article_is_shown_around_the_quote_without_furniture() -> None:
+    start = BODY.index(COST)
+    reply = article_reply(ARTICLE, start, start + len(COST), "fr")
+    shown = "\n".join(block.text for block in reply.blocks)
+    assert f"{COST} {TICKET}" in shown
+    assert CAPTION not in shown
+    assert POINTER not in shown
+    assert bold(reply.blocks) == [COST, "Et demain ?"]
+    assert reply.blocks[0].text == "Le tram · L’Écho · 3 mai 2024"
+
+
+def test_a_long_article_is_shown_in_part_and_says_so() -> None:
+    paragraphs = [f"{number}. {LONG.strip()}" for number in range(40)]
+    article = replace(ARTICLE, body="\n\n".join(paragraphs))
+    start = article.body.index(paragraphs[20])
+    texts = [b.text for b in article_reply(article, start, start + 10, "fr").blocks]
+    assert texts[1] == texts[-1] == "…"
+    assert paragraphs[20] in texts
+    assert len(texts) < 12
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_forged_offsets_show_some_of_the_article(start: int, end: int) -> None:
+    texts = [block.text for block in article_reply(ARTICLE, start, end, "fr").blocks[1:]]
+    assert texts
+    assert all(text == "…" or text in BODY for text in texts)
+
+
+@given(found_passages(), st.sampled_from(["fr", "en"]), st.text(max_size=500))
+def test_whatever_the_articles_hold_telegram_takes_the_reply(
+    found: list[Evidence], language: str, question: str
+) -> None:
+    question = re.sub(r"[\ud800-\udfff]", "", question) or "?"
+    answer = extract_answer(question, "fr", language, found)
+    for reply in (answer_reply(answer), more_sources_reply(answer)):
+        for html in as_html(reply):
+            text, _ = parse_html(html)
+            assert utf16_length(text) <= LONGEST_MESSAGE
+        keyboard = [
+            [
+                {"text": b.label, **({"url": b.url} if b.url else {"callback_data": b.action})}
+                for b in row
+            ]
+            for row in reply.buttons
+        ]
+        try:
+            check_markup({"inline_keyboard": keyboard})
+        except ApiError as refusal:
+            raise AssertionError(f"Telegram refuses {keyboard}") from refusal
+
+
+@pytest.mark.parametrize("title", ["", "mot " * 200, "x" * 5000, "<b>&\n</b>"])
+def test_any_title_makes_one_line(title: str) -> None:
+    article = ArticleReference("a", title, None, None, None)
+    reply = answer_reply(answered(evidence(COST, article)))
+    line = reply.blocks[2].text
+    assert line.startswith("[1]")
+    assert "\n" not in line
+    assert len(line) < 200

@@ -1,0 +1,64 @@
+"""What all tests share: the real default model, and an index of the sample built once a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from hypothesis import settings
+
+from index.embedding import Encoder, Progress, load_encoder
+from index.generations import current_manifest, open_current
+from index.reindex import reindex
+from index.search import Search
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The first example pays for what is loaded on first use, on machines of any speed.
+settings.register_profile("depeche", deadline=None)
+settings.load_profile("depeche")
+
+
+def no_progress(stage: str, total: int) -> Progress:
+    return lambda steps: None
+
+
+@pytest.fixture(scope="session")
+def shared_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all workers of one run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """Where the default model is unpacked: the repository's folder, or MODELS_DIR."""
+    return Path(os.environ.get("MODELS_DIR") or ROOT / "data" / "models")
+
+
+@pytest.fixture(scope="session")
+def encoder(models_dir: Path, shared_tmp: Path) -> Encoder:
+    """The default model."""
+    with FileLock(shared_tmp / "model.lock"):  # one worker unpacks; the others wait for it
+        return load_encoder("default", models_dir)
+
+
+@pytest.fixture(scope="session")
+def sample_index(encoder: Encoder, shared_tmp: Path) -> Path:
+    """An index of data/sample. Shared: not to be written to."""
+    folder = shared_tmp / "sample-index"
+    with FileLock(shared_tmp / "sample-index.lock"):
+        if current_manifest(folder) is None:
+            reindex([ROOT / "data" / "sample"], folder, lambda: encoder, no_progress)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_search(sample_index: Path, encoder: Encoder) -> Iterator[Search]:
+    """Searches data/sample."""
+    generation = open_current(sample_index, encoder)
+    yield generation.search
+    generation.close()

@@ -1,0 +1,164 @@
+"""Hybrid search, on the sample and on the smallest corpus there is.
+
+Which passage scores how much is measured by scripts/evaluate.py; here is what holds whatever
+the weights are.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.search import Hit, Query, Search
+
+if TYPE_CHECKING:
+    from tests.index.conftest import Newsroom
+
+ANSWERED = [
+    (
+        "Quand commencent les travaux de la ligne D du tram d'Ostwick ?",
+        "fr",
+        "sample/tram/01-un-projet-sur-les-rails.md",
+    ),
+    (
+        "Pourquoi l'alarme du musée de Brissac n'a pas sonné ?",
+        "fr",
+        "sample/musee/02-alarme-coupee.html",
+    ),
+    (
+        "How many people were on board the Brannock when it broke down?",
+        "en",
+        "sample/ferry/01-island-cut-off.md",
+    ),
+    # an English question, a French article
+    (
+        "What animal kept setting off the alarm at the Brissac museum?",
+        "en",
+        "sample/musee/02-alarme-coupee.html",
+    ),
+    # a French question, an English article
+    (
+        "Combien de temps a duré la première traversée du Solan vers Skerrow ?",
+        "fr",
+        "sample/ferry/05-first-crossing.html",
+    ),
+    (
+        "¿De qué color es el nuevo tranvía de Ostwick?",
+        "es",
+        "sample/tram/05-une-rame-vert-tilleul.md",
+    ),
+    (
+        "¿Cuánto costó la inundación de París de 1910?",
+        "es",
+        "sample/crue-1910/04-planks-and-patience.txt",
+    ),
+]
+
+ODD_QUERIES = [
+    "", " ", "\n", "?", "…!?", "«»", "🙂", "\x00", "'", "le la les", "pourquoi", "AND OR NOT",
+    'titre:"x" +(', "%_*", "\u200b", "é" * 10_000, "tram " * 5_000,
+]  # fmt: skip
+
+
+def ids(hits: list[Hit]) -> list[str]:
+    return [hit.article.id for hit in hits]
+
+
+@pytest.mark.parametrize(("question", "language", "answering"), ANSWERED)
+def test_a_question_finds_the_article_that_answers_it(
+    sample_search: Search, question: str, language: str, answering: str
+) -> None:
+    query = Query.of(question)
+    assert query.language == language
+    assert answering in ids(sample_search.search(query, 5))
+
+
+def test_a_question_too_short_to_tell_is_in_the_fallback_language() -> None:
+    assert Query.of("310", fallback="en") == Query("310", "en")
+
+
+@pytest.mark.parametrize("limit", [0, 1, 7, 1000])
+def test_no_more_hits_than_asked_for_and_no_passage_twice(
+    sample_search: Search, limit: int
+) -> None:
+    hits = sample_search.search(Query("Le tram d'Ostwick", "fr"), limit)
+    assert len(hits) <= limit
+    assert len({(hit.article.id, hit.passage.start) for hit in hits}) == len(hits)
+
+
+@pytest.mark.parametrize(("question", "language"), [case[:2] for case in ANSWERED])
+def test_whatever_is_found_stands_in_its_article(
+    sample_search: Search, question: str, language: str
+) -> None:
+    for hit in sample_search.search(Query(question, language), 20):
+        body, passage = hit.article.body, hit.passage
+        assert passage.article_id == hit.article.id
+        assert body[passage.start : passage.end] == passage.text
+        assert tuple(sentence.span for sentence in hit.sentences) == passage.sentences
+        assert hit.best_sentence in hit.sentences
+
+
+@pytest.mark.parametrize(("question", "language"), [case[:2] for case in ANSWERED])
+def test_scores_stay_within_their_ranges(
+    sample_search: Search, question: str, language: str
+) -> None:
+    for hit in sample_search.search(Query(question, language), 20):
+        assert -1.001 <= hit.dense <= 1.001
+        assert 0 <= hit.lexical < 1
+        assert 0 <= hit.coverage <= 1
+        assert all(0 <= sentence.coverage <= 1 for sentence in hit.sentences)
+
+
+@pytest.mark.parametrize("text", ODD_QUERIES, ids=lambda text: repr(text[:12]))
+def test_no_query_fails(sample_search: Search, text: str) -> None:
+    assert len(sample_search.search(Query.of(text), 5)) <= 5
+
+
+@pytest.mark.parametrize("language", ["de", "und", "pl", "xx", "ar"])
+def test_a_query_may_be_in_any_language(sample_search: Search, language: str) -> None:
+    assert sample_search.search(Query("tram Ostwick", language), 5)
+
+
+@pytest.mark.xfail(reason="wordfreq wants a tokenizer for these: ModuleNotFoundError")
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("東京の橋はいくらですか", "ja"), ("新桥要花多少钱", "zh"), ("다리는 얼마입니까?", "ko")],
+)
+def test_a_query_may_be_in_a_language_without_blanks(
+    sample_search: Search, text: str, language: str
+) -> None:
+    assert sample_search.search(Query(text, language), 5)
+
+
+def test_two_equal_searches_give_equal_hits(sample_search: Search) -> None:
+    for question, language, _ in ANSWERED:
+        query = Query(question, language)
+        assert sample_search.search(query, 10) == sample_search.search(query, 10)
+
+
+def test_many_threads_find_what_one_finds(sample_search: Search) -> None:
+    queries = [Query(question, language) for question, language, _ in ANSWERED]
+    alone = [ids(sample_search.search(query, 5)) for query in queries]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda query: sample_search.search(query, 5), queries * 3))
+    assert [ids(hits) for hits in found] == alone * 3
+
+
+def test_a_corpus_of_one_article_is_searched_like_any_other(newsroom: Newsroom) -> None:
+    for name in ("owls.txt", "bread.txt"):
+        (newsroom.articles / name).unlink()
+    newsroom.reindex()
+    with newsroom.opened() as generation:
+        (hit,) = generation.search.search(Query("Combien coûtera le tram ?", "fr"), 5)
+        assert "310 millions" in hit.passage.text
+        for text in ODD_QUERIES:
+            assert len(generation.search.search(Query(text, "fr"), 5)) <= 1
+
+
+def test_a_passage_is_found_by_the_words_of_its_title(newsroom: Newsroom) -> None:
+    newsroom.reindex()
+    with newsroom.opened() as generation:
+        hit, *_ = generation.search.search(Query("bakery in Skerrow", "en"), 5)
+    assert hit.article.id == "articles/bread.txt"
