@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from telegram import Bot
-from telegram.error import InvalidToken, NetworkError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
 from bot.chat.conversation import Conversation
@@ -40,6 +40,7 @@ def run_telegram(settings: Settings, token: str, conversation: Conversation) -> 
         .build()
     )
     Handlers(conversation, settings.ui_language).register(application)
+    logging.getLogger("telegram.ext").addFilter(_said_once)
     try:
         # Questions asked while the bot was down are answered; a network that is down at the
         # start is waited for.
@@ -50,10 +51,15 @@ def run_telegram(settings: Settings, token: str, conversation: Conversation) -> 
         ) from None
 
 
+def _said_once(record: logging.LogRecord) -> bool:
+    """A refused token is told in one line at the end, not in a trace before it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], InvalidToken))
+
+
 async def _greet(application: Application) -> None:  # type: ignore[type-arg]
     bot: Bot = application.bot
     logger.info("answering as @%s", bot.username)
     try:
         await publish_commands(bot)
-    except NetworkError as error:  # the menu is a convenience
+    except TelegramError as error:  # the menu is a convenience
         logger.warning("could not publish the menu of commands: %s", error)

@@ -27,7 +27,9 @@ class Assistant:
     chain: Runnable[Question, Answer]
 
     def answer(self, text: str, reader_language: str) -> Answer:
-        return self.chain.invoke(Question(text, reader_language))
+        # A terminal may hand over bytes that are no text; no tokenizer takes them.
+        valid = text.encode("utf-8", "replace").decode("utf-8")
+        return self.chain.invoke(Question(valid, reader_language))
 
 
 def open_assistant(settings: Settings) -> Assistant:

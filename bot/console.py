@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 
@@ -20,6 +21,8 @@ def run_console(conversation: Conversation, language: str) -> None:
 
     A number presses the button of that number under the last reply.
     """
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a stray byte ends no conversation
     console = _Console(conversation, language)
     interactive = sys.stdin.isatty()
     console.show(conversation.start(language))

@@ -16,6 +16,8 @@ def configure_logging(level: str, secrets: Sequence[str] = ()) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its DEBUG lines hold whole updates, and so people's questions.
+    logging.getLogger("telegram").setLevel(logging.INFO)
 
 
 class _Redacting(logging.Formatter):

@@ -78,6 +78,10 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise WrongSetting("\n".join(_explained(error))) from None  # its text holds the values
+    except UnicodeDecodeError as error:
+        raise WrongSetting(
+            f".env is not UTF-8 text (byte {error.start}): save it as UTF-8"
+        ) from None
 
 
 def _explained(error: ValidationError) -> list[str]:

@@ -215,7 +215,7 @@ def _tokenizer(packed: _PackedModel) -> Tokenizer:
     tokenizer = Tokenizer(Unigram(packed.pieces, packed.special["unk"], byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [
-            normalizers.Replace(Regex(r"[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]"), ""),
+            normalizers.Replace(Regex(r"[\x01-\x08\x0b\x0e-\x1f\x7f\x{8f}\x{9f}]"), ""),
             normalizers.Replace(
                 Regex(r"[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"), " "
             ),
@@ -258,10 +258,13 @@ def _write_sentence_transformer(packed: _PackedModel, folder: Path) -> None:
     )
     model = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    weights = {
-        bert: torch.from_numpy(packed.tensors[name]).reshape(shapes[bert])
-        for name, bert in _bert_names(packed.layers).items()
-    }
+    try:
+        weights = {
+            bert: torch.from_numpy(packed.tensors[name]).reshape(shapes[bert])
+            for name, bert in _bert_names(packed.layers).items()
+        }
+    except (KeyError, RuntimeError) as error:  # one is missing, or cut short
+        raise BadModelFile(f"the packed weights are damaged: {error}") from error
     for name in ("pooler.dense.weight", "pooler.dense.bias"):  # unused; zero, to be reproducible
         weights[name] = torch.zeros(shapes[name])
     model.load_state_dict(weights)

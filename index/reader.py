@@ -21,17 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.default_model import PROMPTS, quiet_libraries, unpack_default_model
-from index.embedding import load_tokenizer
 from index.engine import load_engine
 from index.passages import Span
+from index.tokenizer import SharedTokenizer, shared_tokenizer
 
 if TYPE_CHECKING:
     import torch
-    from tokenizers import Encoding
 
 WEIGHTS = Path(__file__).parent / "reader.safetensors"
 # As trained: tokens of question, title and passage together; the passage's end is cut.
-MAX_TOKENS = 384
+MAX_TOKENS, MAX_QUESTION = 384, 160
 RANK_SCALE = 2.0  # of the low-rank product
 
 
@@ -59,26 +58,21 @@ class Reader:
         """:param model: the default model's folder.
         :param cache: where the adapted network is kept, once converted.
         """
-        settings = json.loads((model / "config.json").read_text())
-        self._tokenizer = load_tokenizer(model)
-        self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
-        self._engine = load_engine(
-            cache, int(settings["pad_token_id"]), lambda: adapted_network(model, weights)
-        )
-        self._lock = threading.Lock()  # a fast tokenizer fails when two threads borrow it
+        pad = int(json.loads((model / "config.json").read_text())["pad_token_id"])
+        self._engine = load_engine(cache, pad, lambda: adapted_network(model, weights))
+        self._tokenizer = shared_tokenizer(model)
+        self._lock = threading.Lock()  # an engine runs one call at a time
 
     def read(self, question: str, passages: Sequence[Readable]) -> list[Reading]:
         """One reading a passage, in the order given."""
         if not passages:
             return []
+        inputs = reader_inputs(self._tokenizer, question, passages)
         with self._lock:
-            encodings = self._tokenizer.encode_batch(
-                [(PROMPTS["query"] + question, f"{p.title}\n{p.text}") for p in passages]
-            )
-            scores = self._engine.run([encoding.ids for encoding in encodings])
+            scores = self._engine.run([tokens for tokens, _ in inputs])
         return [
-            _reading(row, sentence_of_token(encoding, passage), len(passage.sentences))
-            for row, encoding, passage in zip(scores, encodings, passages, strict=True)
+            _reading(row, sentences, len(passage.sentences))
+            for row, (_, sentences), passage in zip(scores, inputs, passages, strict=True)
         ]
 
 
@@ -91,24 +85,37 @@ def load_reader(models_dir: Path) -> Reader | None:
     return Reader(model, WEIGHTS, models_dir / f"reader-{digest}")
 
 
-def sentence_of_token(encoding: Encoding, passage: Readable) -> NDArray[np.int64]:
-    """For each token the number of the sentence it stands in, -1 for all others.
+def reader_inputs(
+    tokenizer: SharedTokenizer, question: str, passages: Sequence[Readable]
+) -> list[tuple[list[int], NDArray[np.int64]]]:
+    """For each passage the token ids of question and passage together, and for each token the
+    number of the sentence it stands in, -1 outside the passage's sentences."""
+    (asked,) = tokenizer.parts([PROMPTS["query"] + question])
+    start = [tokenizer.first, *asked.ids[:MAX_QUESTION], tokenizer.last, tokenizer.last]
+    texts = tokenizer.parts([f"{passage.title}\n{passage.text}" for passage in passages])
+    inputs = []
+    for passage, text in zip(passages, texts, strict=True):
+        room = MAX_TOKENS - len(start) - 1
+        numbers = _sentence_numbers(text.offsets[:room], passage)
+        tokens = [*start, *text.ids[:room], tokenizer.last]
+        inputs.append((tokens, np.array([-1] * len(start) + numbers + [-1])))
+    return inputs
 
-    Others: those of the question, of the title, of cross-heads, and the special ones.
-    """
-    numbers = np.full(len(encoding.ids), -1, np.int64)
+
+def _sentence_numbers(offsets: Sequence[tuple[int, int]], passage: Readable) -> list[int]:
+    numbers = []
     text_start = len(passage.title) + 1
     sentence = 0
-    for token, ((start, end), part) in enumerate(
-        zip(encoding.offsets, encoding.sequence_ids, strict=True)
-    ):
+    for start, end in offsets:
         start, end = start - text_start, end - text_start
-        if part != 1 or end <= start:
-            continue
         while sentence < len(passage.sentences) and passage.sentences[sentence].end <= start:
             sentence += 1
-        if sentence < len(passage.sentences) and passage.sentences[sentence].start < end:
-            numbers[token] = sentence
+        inside = (
+            sentence < len(passage.sentences)
+            and start < end
+            and passage.sentences[sentence].start < end
+        )
+        numbers.append(sentence if inside else -1)
     return numbers
 
 

@@ -51,7 +51,7 @@ class Report:
     manifest: Manifest
     seconds: float
     unreadable: list[Unreadable] = field(default_factory=list)
-    kept: int = 0  # of the unreadable, those whose last good version stays in the index
+    kept: int = 0  # articles of unreadable files, in the index as they were last read
 
 
 def is_current(roots: Sequence[Path], index_dir: Path, model: str) -> bool:
@@ -130,10 +130,9 @@ def _read(
             articles.append(found)
         else:
             unreadable.append(found)
-            last_good = previous.article(file.id) if previous else None
-            if last_good:
-                articles.append(last_good)
-                kept += 1
+            last_good = previous.last_good(file.id) if previous else []
+            articles += last_good
+            kept += len(last_good)
         step(1)
     if previous:
         previous.close()

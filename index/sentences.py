@@ -19,7 +19,9 @@ _ABBREVIATIONS = frozenset(
 # Of those, the ones that may also close a sentence when a capital follows.
 _MAY_END = frozenset({"etc", "hab", "inc", "ltd", "corp", "co", "usw", "j.-c"})
 
-_END = re.compile(r"""[.!?…]+["”»’')\]]*(?:[\s\u00a0\u202f]*[»”])*(?=\s|$)""")
+# Possessive, and begun at the first mark only, so that a million full stops cost one pass.
+_END = re.compile(r"""(?<![.!?…])[.!?…]++["”»’')\]]*+(?:[\s\u00a0\u202f]*+[»”])*+(?=\s|$)""")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]")  # E; J.-P; U.R.S.S
 _LAST_WORD = re.compile(r"[^\s\u00a0\u202f(«“\"'’]+$")
 _NEXT_STARTS_LOW = re.compile(r"[\s\u00a0\u202f]*[a-zà-öø-ÿ,;:]")
 _OPEN, _CLOSE = "«“", "»”"
@@ -72,8 +74,7 @@ def _ends_here(text: str, match: re.Match[str], start: int, end: int) -> bool:
     last = word.group().lower()
     if last in _ABBREVIATIONS:
         return last in _MAY_END and after[:2].strip()[:1].isupper()
-    # An initial ("E. Mercier"), or letters with stops between ("U.R.S.S.").
-    return not (len(last) == 1 and last.isalpha() and word.group().isupper())
+    return not (_INITIALS.fullmatch(word.group()) and word.group().isupper())
 
 
 def _open_quotation_closes(text: str, start: int, at: int, end: int) -> int | None:

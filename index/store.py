@@ -79,12 +79,26 @@ class Store:
     """Reads one. Safe to use from several threads: SQLite serialises this connection."""
 
     def __init__(self, path: Path) -> None:
+        """:raises sqlite3.Error: for a file that is missing or not a store."""
         self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False
+            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
+        try:
+            self.latest()  # SQLite opens anything; a query tells
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def article(self, article_id: str) -> Article | None:
         return self._article("id", article_id)
+
+    def last_good(self, id: str) -> list[Article]:
+        """The article of a file, or all those beneath a folder that can no longer be listed."""
+        rows = self._connection.execute(
+            f"SELECT {_ARTICLE} FROM articles a WHERE id = ? OR substr(id, 1, ?) = ?",
+            (id, len(id) + 1, f"{id}/"),
+        )
+        return [_as_article(row) for row in rows]
 
     def article_with_key(self, key: str) -> Article | None:
         """The article whose `article_key` this is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from hashlib import sha256
@@ -11,8 +12,23 @@ import numpy as np
 
 from index.embedding import Encoder, Matrix, Progress
 
+logger = logging.getLogger(__name__)
+
 # Texts embedded between two writes: what a killed run pays for again at the most.
 _BATCH = 1024
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=60)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+        )
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 class VectorCache:
@@ -22,11 +38,16 @@ class VectorCache:
         folder.mkdir(parents=True, exist_ok=True)
         name = sha256(encoder.name.encode()).hexdigest()[:16]
         self._encoder = encoder
-        self._connection = sqlite3.connect(folder / f"vectors-{name}.sqlite", timeout=60)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
-        )
+        path = folder / f"vectors-{name}.sqlite"
+        try:
+            self._connection = _open(path)
+        except sqlite3.OperationalError:
+            raise  # locked, full or not writable: nothing is wrong with what it holds
+        except sqlite3.DatabaseError as error:
+            logger.warning("%s is damaged (%s): its texts will be embedded again", path, error)
+            for file in folder.glob(f"{path.name}*"):  # with its journal
+                file.unlink()
+            self._connection = _open(path)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
         """Vectors of passages, rows in the order given, kept in float16 where known.

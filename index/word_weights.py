@@ -37,5 +37,6 @@ def _frequency(word: str, language: str) -> float:
 
     try:
         return wordfreq.word_frequency(word, language, wordlist="small")
-    except LookupError:  # no list for this language
+    # No list for this language, or one that needs a tokenizer of its own (Chinese, Japanese).
+    except (LookupError, ImportError):
         return 0.0

@@ -72,7 +72,7 @@ def _done(report: Report) -> int:
     for item in report.unreadable:
         print(f"  could not be read: {item.path}: {item.reason}")
     if report.kept:
-        print(f"  {report.kept} of these stay in the index as they were last read.")
+        print(f"  articles kept as they were last read: {report.kept}")
     return SOME_UNREADABLE if report.unreadable else DONE
 
 

@@ -27,12 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     quiet_logging()
     try:
         settings = corpus_settings(arguments.articles)
-        article = open_store(settings.index_dir).article(arguments.article_id)
+        wanted = arguments.article_id.encode("utf-8", "replace").decode("utf-8")
+        article = open_store(settings.index_dir).article(wanted)
     except ERRORS as error:
         print(f"show.py: {describe(error)}", file=sys.stderr)
         return ERROR
     if article is None:
-        print(f"show.py: no article {arguments.article_id!r} in the index", file=sys.stderr)
+        print(f"show.py: no article {wanted!r} in the index", file=sys.stderr)
         return ERROR
     if arguments.json:
         fields = asdict(article)

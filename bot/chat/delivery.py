@@ -42,10 +42,7 @@ async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = N
     for number, text in enumerate(messages, start=1):
         keyboard = _keyboard(reply) if number == len(messages) else None
         try:
-            await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
-        except ChatMigrated as moved:
-            chat_id = moved.new_chat_id
-            await _send(bot, chat_id, text, keyboard, None)
+            chat_id = await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
         except Forbidden:
             logger.info("chat=%d can no longer be written to", chat_id)
             return
@@ -57,7 +54,8 @@ async def _send(
     text: str,
     keyboard: InlineKeyboardMarkup | None,
     reply_to: int | None,
-) -> None:
+) -> int:
+    """Send one message; the chat it went to, which is another where the chat has moved."""
     reply_parameters = (
         ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
     )
@@ -72,10 +70,12 @@ async def _send(
                 reply_parameters=reply_parameters,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
-            return
+            return chat_id
         except RetryAfter as error:
             await asyncio.sleep(_seconds(error))
-        except (BadRequest, Forbidden, ChatMigrated):
+        except ChatMigrated as moved:
+            chat_id, reply_parameters = moved.new_chat_id, None
+        except (BadRequest, Forbidden):
             raise  # trying again changes nothing
         except NetworkError as error:
             wait = next(waits, None)

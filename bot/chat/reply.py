@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from bot.answering.answer import Answer, ArticleReference, Citation, Evidence
@@ -11,6 +12,7 @@ from bot.i18n import translate, written_date
 from index.articles.article import Article, BlockKind
 from index.articles.structure import blocks
 
+_HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
 _LONGEST_TITLE = 160
 _SURROUNDINGS = 260  # characters of an excerpt on either side of the quote
 _FURTHER = 4  # sources of one "more sources"
@@ -179,15 +181,21 @@ def _read_button(
 
 
 def web_address(url: str | None) -> str | None:
-    """The URL if Telegram would take it for a link: http or https, with a host of two labels."""
+    """The URL if Telegram would take it for a link: http or https, with a host of two labels.
+
+    It refuses the whole message for the sake of one button's address.
+    """
     if not url or len(url) > 2000 or any(c.isspace() or not c.isprintable() for c in url):
         return None
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
+        good_port = parts.port is None or parts.port > 0
+    except ValueError:  # a port that is no number, or above 65,535
         return None
-    return url if parts.scheme in ("http", "https") and "." in host.strip(".") else None
+    good_host = _HOST.fullmatch(parts.hostname or "") is not None
+    empty_port = parts.netloc.endswith(":")
+    good = parts.scheme in ("http", "https") and good_host and good_port and not empty_port
+    return url if good else None
 
 
 def _title(title: str) -> str:

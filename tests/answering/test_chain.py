@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from langchain_core.runnables import Runnable
 
 from bot.answering.answer import Answer
-from bot.answering.chain import Question, build_chain
-from bot.answering.retriever import PassageRetriever
+from bot.assistant import Assistant, open_assistant
+from bot.settings import Settings
 from index.articles.article import BlockKind
 from index.articles.structure import blocks
 from index.search import Search
@@ -20,14 +19,17 @@ QUESTIONS = Path(__file__).parents[2] / "data" / "sample" / "questions.jsonl"
 
 
 @pytest.fixture(scope="module")
-def chain(sample_search: Search) -> Runnable[Question, Answer]:
-    return build_chain(PassageRetriever(search=sample_search))
+def assistant(sample_index: Path, models_dir: Path) -> Iterator[Assistant]:
+    """What the bot answers with."""
+    opened = open_assistant(Settings(index_dir=sample_index, models_dir=models_dir))
+    yield opened
+    opened.generation.close()
 
 
 @pytest.fixture(scope="module")
-def answers(chain: Runnable[Question, Answer]) -> list[Answer]:
+def answers(assistant: Assistant) -> list[Answer]:
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    return [chain.invoke(Question(json.loads(line)["question"], "fr")) for line in lines]
+    return [assistant.answer(json.loads(line)["question"], "fr") for line in lines]
 
 
 def _citations(answers: list[Answer], search: Search) -> Iterator[tuple[str, int, int, str]]:
@@ -76,14 +78,14 @@ def test_an_answer_has_statements_or_the_nearest_articles(answers: list[Answer])
     ],
 )
 def test_an_answer_is_worded_in_the_language_of_the_question_or_else_of_the_reader(
-    chain: Runnable[Question, Answer], question: str, reader: str, asked_in: str, answered_in: str
+    assistant: Assistant, question: str, reader: str, asked_in: str, answered_in: str
 ) -> None:
-    answer = chain.invoke(Question(question, reader))
+    answer = assistant.answer(question, reader)
     assert (answer.question, answer.question_language) == (question, asked_in)
     assert answer.language == answered_in
 
 
-def test_what_no_article_speaks_of_is_not_answered(chain: Runnable[Question, Answer]) -> None:
-    answer = chain.invoke(Question("Quelle est la capitale de l’Australie ?", "fr"))
+def test_what_no_article_speaks_of_is_not_answered(assistant: Assistant) -> None:
+    answer = assistant.answer("Quelle est la capitale de l’Australie ?", "fr")
     assert answer.abstained
     assert len({article.id for article in answer.nearest}) == len(answer.nearest) > 0

@@ -23,7 +23,7 @@ languages = st.sampled_from(["fr", "en"])
 def test_without_evidence_nothing_is_said() -> None:
     answer = extract_answer(QUESTION, "fr", "fr", [])
     assert answer.abstained
-    assert answer.citations == answer.nearest == answer.further == ()
+    assert (answer.citations, answer.nearest, answer.further) == ((), (), ())
 
 
 def test_where_no_passage_answers_the_nearest_articles_are_named_each_once() -> None:
@@ -88,7 +88,7 @@ def test_a_statement_says_who_wrote_it_and_when(
         ("«\u00a0Le tram coûte.\u00a0»", "fr", "«\u00a0Le tram coûte.\u00a0»"),
         ("“Trams cost.”", "en", "“Trams cost.”"),
         ("Il dit «\u00a0non\u00a0».", "fr", "“Il dit «\u00a0non\u00a0».”"),
-        ("«\u00a0Oui\u00a0» et «\u00a0non\u00a0»", "fr", "“«\u00a0Oui\u00a0» et «\u00a0non\u00a0»”"),
+        ("«\u00a0Oui\u00a0», «\u00a0non\u00a0»", "fr", "“«\u00a0Oui\u00a0», «\u00a0non\u00a0»”"),
         ("Une ligne\nen deux.", "fr", "«\u00a0Une ligne en deux.\u00a0»"),
     ],
 )  # fmt: skip

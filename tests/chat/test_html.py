@@ -14,7 +14,8 @@ from bot.chat.markup import Block, Reply, Span, message, paragraph, split, utf16
 from tests.botapi import parse_html
 
 _HARD = [
-    "<b>", "</b>", "&amp;", "&", "<", '"', "*_`[", "👩‍👩‍👧‍👦", "𝕏", "مرحبا", "\u202e", "\u0301", "\n", "\n\n",
+    "<b>", "</b>", "&amp;", "&", "<", '"', "*_`[", "👩‍👩‍👧‍👦", "𝕏", "مرحبا",
+    "\u202e", "\u0301", "\n", "\n\n",
     ". ", " ", "\u00a0", "\t", "\x00", "\x1b[31m", "\x7f", "\ufffe", "mot", "« oui »", "x" * 5000,
     "👍" * 2100, "phrase. " * 700, "ligne\n" * 800, "&" * 4096,
 ]  # fmt: skip

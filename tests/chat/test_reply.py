@@ -147,10 +147,11 @@ def test_an_abstention_says_so_and_names_what_comes_nearest() -> None:
         QUESTION,
         "Le corpus ne contient pas de réponse à cette question.",
         "Ce qui s’en approche le plus :",
-        "· La facture s’alourdit · Le Courrier · 3 mai 2024",
-        "· Le ticket · Le Courrier · 3 mai 2024",
+        "1. La facture s’alourdit · Le Courrier · 3 mai 2024",
+        "2. Le ticket · Le Courrier · 3 mai 2024",
     ]
-    [read] = buttons(reply)
+    linked, read = buttons(reply)
+    assert (linked.label, linked.url) == ("Lire 1", TRAM.url)
     assert parse_read_article(read.action or "") is not None
 
 

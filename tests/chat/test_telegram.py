@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.actions import read_article_action
 from scripts import reindex
 from tests.botapi import BotApiServer, SentMessage, faults
 from tests.chat.running import Bot, environment, running_bot
@@ -83,8 +84,8 @@ def of_type(message: SentMessage, kind: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("fr", "Bonjour"), ("fr-CA", "Bonjour"), ("en", "Hello"), ("en-GB", "Hello"), ("ja", "Bonjour")],
-)  # fmt: skip
+    [("fr", "Bonjour"), ("fr-CA", "Bonjour"), ("en-GB", "Hello"), ("ja", "Bonjour")],
+)
 def test_start_greets_in_the_readers_language_or_the_bots(
     telegram: BotApiServer, bot: Bot, chat: int, language: str, words: str
 ) -> None:
@@ -399,9 +400,9 @@ def test_the_log_tells_of_answers_and_never_holds_the_token(
     assert "sending failed" in log
     assert TOKEN not in log
     assert TOKEN.partition(":")[2] not in log
-    assert "Lanoy" not in log.replace("club/04-lanoy", "")  # questions are their askers' own
 
 
+WORD = "vert" * 1250  # longer than a message
 _HOSTILE = """---
 title: 'Le <b>pont</b> & la *mairie* de Kervanec </i>'
 source: L'Écho <script> & Cie
@@ -410,25 +411,25 @@ date: 2024-05-03
 
 Le maire de Kervanec a inauguré lundi le <b>pont</b> de Traoudour & ses deux quais, dit-il.
 
-La peinture du pont de Traoudour à Kervanec est d’un vert appelé « {word} » par le peintre &amp; ses aides.
+La peinture du pont de Traoudour à Kervanec est d’un vert appelé « {word} » par le peintre &amp; ses aides &lt;/b&gt;&lt;i&gt;.
 
 Le pont de Traoudour à Kervanec a coûté 4,2 millions d’euros à la commune </b> d’après le *maire* [source](x).
 """  # noqa: E501
 
 
 @pytest.fixture(scope="module")
-def hostile_index(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def hostile_index(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of one article full of markup and of a word longer than a message."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "articles").mkdir()
-    text = _HOSTILE.format(word="vert" * 1250)
-    (folder / "articles" / "pont.txt").write_text(text, encoding="utf-8")
+    text = _HOSTILE.format(word=WORD)
+    (folder / "articles" / "pont.md").write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("INDEX_DIR", str(folder / "index"))
         patch.setenv("MODELS_DIR", str(models_dir))
         assert reindex.main([str(folder / "articles")]) == 0
-    yield folder / "index"
+    return folder / "index"
 
 
 def test_articles_full_of_markup_and_endless_words_are_shown_as_they_are(
@@ -438,19 +439,21 @@ def test_articles_full_of_markup_and_endless_words_are_shown_as_they_are(
         BotApiServer(token=TOKEN, longest_poll=1.0) as telegram,
         running_bot(telegram, hostile_index, models_dir, tmp_path),
     ):
-        asked = telegram.say(1, "Combien a coûté le pont de Traoudour à Kervanec ?")
+        telegram.say(1, "Combien a coûté le pont de Traoudour à Kervanec ?")
         telegram.say(1, "/help")
         *answer, _ = until(telegram, 1, "Écrivez votre question")
         text = "".join(message.text for message in answer)
         assert "<b>pont</b> & la" in text
-        assert "4,2 millions d’euros à la commune </b> d’après" in text
         [carrier] = [message for message in answer if message.keyboard]
-        telegram.press(carrier, carrier.button("Lire [1]"))
+        body = _HOSTILE.format(word=WORD).split("---\n\n")[1]
+        at = body.index(WORD)
+        telegram.press(carrier, read_article_action("articles/pont.md", at, at + 9), forged=True)
         telegram.say(1, "/ask")
         shown = until(telegram, 1, "Quelle est votre question")
-        article = "".join(m.text for m in shown if m.message_id > answer[-1].message_id)
-        assert "vert" * 1250 in article
-        assert asked < carrier.message_id
+        article = [m.text for m in shown if m.message_id > answer[-1].message_id]
+        assert WORD in "".join(article)
+        assert "& ses aides </b><i>" in "".join(article)
+        assert len(article) > 2  # a word that long takes two messages
 
 
 def test_buttons_work_after_a_restart_and_what_was_asked_meanwhile_is_answered(
@@ -461,6 +464,7 @@ def test_buttons_work_after_a_restart_and_what_was_asked_meanwhile_is_answered(
             answer = ask(telegram, 1, QUESTION)
             assert first.end() == 0, first.log
             assert "Traceback" not in first.log
+            assert "Lanoy" not in first.log  # what people ask is their own
         telegram.say(1, OTHER)
         telegram.faults.add(faults.Status(502), method="getMe", times=2)
         with running_bot(telegram, sample_index, models_dir, tmp_path):

@@ -112,9 +112,7 @@ def test_an_article_changed_is_indexed_as_it_now_is(newsroom: Newsroom) -> None:
     assert article.title == "Le tram est annulé"
 
 
-def test_only_what_is_new_is_embedded(
-    newsroom: Newsroom, counting_encoder: WrappedEncoder
-) -> None:
+def test_only_what_is_new_is_embedded(newsroom: Newsroom, counting_encoder: WrappedEncoder) -> None:
     newsroom.reindex()
     newsroom.write("new.txt", "Une fontaine\n\nElle a été inaugurée lundi devant la mairie.")
     newsroom.reindex(counting_encoder)
@@ -154,7 +152,6 @@ def test_a_file_that_cannot_be_read_keeps_its_last_good_version(newsroom: Newsro
     assert newsroom.is_current()
 
 
-@pytest.mark.xfail(reason="only a file of the very id is kept, not those beneath a folder")
 @pytest.mark.usefixtures("newsroom")
 def test_a_folder_that_cannot_be_listed_keeps_the_last_good_version_of_its_files(
     newsroom: Newsroom, request: pytest.FixtureRequest
@@ -262,9 +259,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_index(newsroom: Newsroom) 
         "manifest.json",
         "current",
         "articles.sqlite",
-        pytest.param(
-            "vectors", marks=pytest.mark.xfail(reason="a damaged vector cache stops every reindex")
-        ),
+        "vectors",
     ],
 )
 def test_reindexing_mends_a_damaged_index(newsroom: Newsroom, name: str) -> None:
@@ -276,7 +271,6 @@ def test_reindexing_mends_a_damaged_index(newsroom: Newsroom, name: str) -> None
     assert newsroom.ids() == ALL
 
 
-@pytest.mark.xfail(reason="SQLite's error on the old index escapes")
 def test_an_unreadable_file_does_not_stop_the_mending_of_a_damaged_index(
     newsroom: Newsroom,
 ) -> None:

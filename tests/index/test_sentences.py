@@ -69,7 +69,6 @@ def test_a_text_is_cut_into_its_sentences(expected: list[str]) -> None:
     assert sentences(" ".join(expected)) == expected
 
 
-@pytest.mark.xfail(reason="initials and letters with stops between, before a capital, are cut")
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -20,7 +20,8 @@ from index.store import Store, StoreWriter, article_key
 ODD = Article(
     id="sample/é 1?#%20/«a»'\".txt",
     title="Robert'); DROP TABLE articles;-- 🚋",
-    body="L’œuf\u00a0: «\u202f1\u00a0€\u202f».\n\n𝒜 \x00 \u200f שלום e\u0301. Il dit\u00a0: «\u00a0Oui.\u00a0»",
+    body="L’œuf\u00a0: «\u202f1\u00a0€\u202f».\n\n𝒜 \x00 \u200f שלום e\u0301. "
+    "Il dit\u00a0: «\u00a0Oui.\u00a0»",
     language="fr",
     url="https://a.example/?a=1&b=%C3%A9#x",
     source="L’Écho",

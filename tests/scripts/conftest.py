@@ -1,0 +1,22 @@
+"""Scripts run in an empty folder, with the settings a test gives them and no others."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _own_folder_and_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models_dir: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.lower() in Settings.model_fields:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MODELS_DIR", str(models_dir.resolve()))
+    monkeypatch.setenv("INDEX_DIR", str(tmp_path / "index"))
