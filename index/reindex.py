@@ -95,7 +95,33 @@ def reindex(
     articles, unreadable, kept = _read(files, roots, index_dir, stages)
     if not articles:
         raise NothingToIndex(_nothing(roots, unreadable))
-    encoder = load_encoder()
+    manifest = build(
+        articles,
+        index_dir,
+        load_encoder(),
+        stages,
+        roots=roots,
+        corpus=fingerprint,
+        unreadable=[(item.path, item.reason) for item in unreadable],
+    )
+    return Report(manifest, time.monotonic() - started, unreadable, kept)
+
+
+def build(
+    articles: Sequence[Article],
+    index_dir: Path,
+    encoder: Encoder,
+    stages: Stages,
+    *,
+    roots: Sequence[Path] = (),
+    corpus: str = "",
+    unreadable: Sequence[tuple[Path, str]] = (),
+) -> Manifest:
+    """Build a generation of these articles, check it, and switch to it.
+
+    :param corpus: the fingerprint of the files they come from, beneath `roots`.
+    :raises NothingToIndex, IndexingFailed: as `reindex`.
+    """
     with building(index_dir) as folder:
         passages = [split_into_passages(article) for article in articles]
         counts = (len(articles), sum(map(len, passages)))
@@ -104,16 +130,15 @@ def reindex(
         _embed(articles, passages, folder, index_dir, encoder, stages)
         _write(articles, passages, folder, stages)
         _check(folder, counts, encoder)
-        manifest = publish(
+        return publish(
             index_dir,
             folder,
             model=encoder.name,
             roots=list(roots),
-            corpus=fingerprint,
+            corpus=corpus,
             counts=counts,
-            unreadable=[(item.path, item.reason) for item in unreadable],
+            unreadable=list(unreadable),
         )
-    return Report(manifest, time.monotonic() - started, unreadable, kept)
 
 
 def _read(

@@ -2,8 +2,8 @@
 
 Candidates come from the vectors and from the words; each then gets every score exactly, so
 that none is missing when they are fused. Raw cosines are fused, not their standardised
-values: on half of PIAF that gives 0.876 nDCG@10 against 0.871 (docs/quality.md), and a
-score means the same on a corpus of one article as of a thousand.
+values: on half of PIAF that gives 0.876 nDCG@10 against 0.871, and a score means the same on
+a corpus of one article as of a thousand (docs/quality.md).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from index.word_weights import inverse_document_frequency
 
 # Weights of the fused score, tuned on half of PIAF by scripts/tune_search.py.
 DENSE_WEIGHT, SENTENCE_WEIGHT, LEXICAL_WEIGHT = 0.5, 0.5, 0.12
-SENTENCE_COVERAGE_WEIGHT = 0.03
+SENTENCE_COVERAGE_WEIGHT, SENTENCE_TEMPERATURE = 0.03, 0.02
 READ = 8  # passages read; each takes some 15 ms
 FUSED_IN_EVIDENCE = 20.0
 # Without a reader: a logistic curve over the fused score, provisional.
@@ -62,10 +62,14 @@ class ScoredSentence:
 
     @property
     def score(self) -> float:
-        """How well it answers, of the sentences of its passage."""
+        """How well it answers, beside the other sentences of its passage: positive, a ratio.
+
+        The probability where it was read, else what stands in for it.
+        """
         if self.probability is not None:
             return self.probability
-        return self.dense + SENTENCE_COVERAGE_WEIGHT * self.coverage
+        similarity = self.dense + SENTENCE_COVERAGE_WEIGHT * self.coverage
+        return math.exp((similarity - 1) / SENTENCE_TEMPERATURE)
 
 
 @dataclass(frozen=True, slots=True)

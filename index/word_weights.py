@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-# Weight of general text, in passages. Tuned on the PIAF half of scripts/tune_search.py:
-# flat between 300 and 3,000 there, where the corpus has 761.
+# Weight of general text, in passages: some thousand of them give a language's rare words their
+# weight, and a corpus of a hundred thousand outweighs them.
 PRIOR_PASSAGES = 1000
 _WORDS_IN_A_PASSAGE = 120
 

@@ -2,6 +2,7 @@
 
     python scripts/evaluate.py data/sample/questions.jsonl
     python scripts/evaluate.py data/sample/questions.jsonl --half report --json out.json
+    python scripts/evaluate.py data/sample/questions.jsonl --half tune --sweep
 
 The questions are one JSON object a line: id, question, language, and `answers`, a list of
 {article, words}, empty where the corpus holds no answer. They are asked of the articles
@@ -50,8 +51,13 @@ class Outcome:
     seconds: float
 
     @property
+    def probability(self) -> float:
+        """Of the best passage: what the threshold is compared with."""
+        return self.evidence[0].probability if self.evidence else 0.0
+
+    @property
     def abstained(self) -> bool:
-        return not self.evidence or self.evidence[0].probability < LEAST_PROBABILITY
+        return self.probability < LEAST_PROBABILITY
 
     def answer_in_citation(self, first: int) -> bool:
         """Whether the answering words stand in one of the first citations."""
@@ -83,6 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     figures = measure(outcomes)
     for name, value in figures.items():
         print(f"{name:28} {value:8.3f}" if isinstance(value, float) else f"{name:28} {value:8}")
+    if arguments.sweep:
+        _print_sweep(outcomes)
     if arguments.misses:
         for outcome in outcomes:
             _print_miss(outcome)
@@ -153,10 +161,7 @@ def auroc(answerable: Sequence[Outcome], unanswerable: Sequence[Outcome]) -> flo
     Fawcett 2006, An introduction to ROC analysis, section 7; ties count half.
     """
 
-    def best(outcome: Outcome) -> float:
-        return outcome.evidence[0].probability if outcome.evidence else 0.0
-
-    pairs = [(best(a), best(u)) for a in answerable for u in unanswerable]
+    pairs = [(a.probability, u.probability) for a in answerable for u in unanswerable]
     return _share(a > u for a, u in pairs) + _share(a == u for a, u in pairs) / 2
 
 
@@ -174,6 +179,16 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("’", "'").split())
 
 
+def _print_sweep(outcomes: Sequence[Outcome]) -> None:
+    print("\nthreshold  false answers  false abstentions")
+    for percent in range(5, 100, 5):
+        refused = [outcome.probability < percent / 100 for outcome in outcomes]
+        pairs = list(zip(outcomes, refused, strict=True))
+        answers = _share(not no for outcome, no in pairs if not outcome.item.answers)
+        abstentions = _share(no for outcome, no in pairs if outcome.item.answers)
+        print(f"{percent / 100:9.2f}  {answers:13.3f}  {abstentions:17.3f}")
+
+
 def _print_miss(outcome: Outcome) -> None:
     item = outcome.item
     if item.answers and (outcome.abstained or not outcome.answer_in_citation(1)):
@@ -183,9 +198,9 @@ def _print_miss(outcome: Outcome) -> None:
     else:
         return
     quote = outcome.forced.citations[0].quote if outcome.forced.citations else ""
-    probability = outcome.evidence[0].probability if outcome.evidence else 0.0
     wanted = item.answers[0][1] if item.answers else "-"
-    print(f"\n{kind} {probability:.2f} {item.id}: {item.question}\n  wanted: {wanted}\n  {quote}")
+    print(f"\n{kind} {outcome.probability:.2f} {item.id}: {item.question}")
+    print(f"  wanted: {wanted}\n  {quote}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -195,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("questions", type=Path, help="a file of questions, beside its articles")
     parser.add_argument("--half", choices=["tune", "report", "all"], default="all")
     parser.add_argument("--seed", type=int, default=0, help="draws the halves (default 0)")
+    parser.add_argument("--sweep", action="store_true", help="error rates by threshold")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there too")
     return parser

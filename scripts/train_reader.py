@@ -38,6 +38,7 @@ from index.passages import Span
 from index.reader import RANK_SCALE, WEIGHTS, Readable, reader_inputs
 from index.sentences import sentence_spans
 from index.tokenizer import SharedTokenizer, shared_tokenizer
+from scripts.squad import Text, squad_half
 
 TRAINING = Path("data/training")
 # Set on the texts kept back from data/training (the last four of each file).
@@ -48,14 +49,6 @@ KEPT_BACK = 4
 NEWS_A_EPOCH = 2
 # Share of questions put to a passage that does not answer them, too.
 NEGATIVES_NEWS, NEGATIVES_SQUAD = 0.4, 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    title: str
-    text: str
-    # Each question with the spans of `text` that answer it; none: the text does not.
-    questions: tuple[tuple[str, tuple[Span, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +112,6 @@ def _news_text(line: str) -> Text:
         spans = (Span(start, start + len(answer)),) if answer else ()
         questions.append((question["question"], spans))
     return Text(fields["title"], text, tuple(questions))
-
-
-def squad_half(path: Path, seed: int, training: bool) -> list[Text]:
-    """The paragraphs of one half of a SQuAD file's documents: to train on, or to report on."""
-    documents = json.loads(path.read_text(encoding="utf-8"))["data"]
-    # By title where documents have one: several may share it, and belong together.
-    names = [document.get("title") or str(i) for i, document in enumerate(documents)]
-    order = sorted(set(names))
-    random.Random(seed).shuffle(order)
-    chosen = set(order[: len(order) // 2])
-    return [
-        Text(document.get("title", ""), paragraph["context"], _squad_questions(paragraph["qas"]))
-        for name, document in zip(names, documents, strict=True)
-        for paragraph in document["paragraphs"]
-        if (name in chosen) == training
-    ]
-
-
-def _squad_questions(
-    questions: Sequence[dict[str, object]],
-) -> tuple[tuple[str, tuple[Span, ...]], ...]:
-    found = []
-    for question in questions:
-        answers = question["answers"]
-        assert isinstance(answers, list)
-        spans = tuple(
-            Span(answer["answer_start"], answer["answer_start"] + len(answer["text"]))
-            for answer in answers
-        )
-        found.append((str(question["question"]), spans))
-    return tuple(found)
 
 
 def examples_of(

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from bot.answering.answer import Answer, ArticleReference, Citation, Evidence, Statement
 from bot.i18n import translate, written_date
 
-# Provisional thresholds, set on a seeded half of data/sample/questions.jsonl by
-# scripts/tune_answers.py; a calibrated probability will replace them.
+# Provisional thresholds, set on half of the sample's questions:
+# scripts/evaluate.py data/sample/questions.jsonl --half tune --sweep
 LEAST_PROBABILITY = 0.5  # of the best passage; below, the corpus is said to have no answer
 FURTHER_PROBABILITY = 0.8  # of the passage that a second or third statement comes from
 MOST_STATEMENTS = 3
-# A neighbour joins the sentence it belongs with unless it scores this much lower.
-_NEIGHBOUR_MARGIN = 0.05
-_LONGEST_QUOTE = 420  # characters of two sentences together
+# The better neighbour joins the best sentence if it has this share of its score.
+_NEIGHBOUR_SHARE = 0.02
+_LONGEST_QUOTE = 450  # characters of two sentences together
 _NEAREST = 2
 # A statement says something new when this share of its words is not in those before it.
 _LEAST_NEW_WORDS = 0.5
@@ -87,7 +87,7 @@ def best_quote(evidence: Evidence) -> _Quote:
     for i in neighbours:
         joined = min(start, evidence.sentences[i][0]), max(end, evidence.sentences[i][1])
         fits = joined[1] - joined[0] <= _LONGEST_QUOTE
-        if fits and scores[i] >= scores[best] - _NEIGHBOUR_MARGIN:
+        if fits and scores[i] >= scores[best] * _NEIGHBOUR_SHARE:
             return _Quote(evidence, *joined)
     return _Quote(evidence, start, end)
 
