@@ -5,16 +5,21 @@ from __future__ import annotations
 import html
 import re
 
-from bot.chat.markup import Block, Reply, Span, separator, split
+from bot.chat.markup import Block, Reply, Span, separator, split, utf16_length
 
 LONGEST_MESSAGE = 4096  # UTF-16 code units, after entities are parsed
+_BETWEEN = 2  # of the heading and what follows
 # Telegram refuses or drops them; no reader misses them.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 
 def as_html(reply: Reply) -> list[str]:
     """The messages of a reply, each within Telegram's limit."""
-    return [_message(run) for run in split(reply.blocks, LONGEST_MESSAGE)]
+    if reply.heading is None:
+        return [_message(run) for run in split(reply.blocks, LONGEST_MESSAGE)]
+    taken = utf16_length(reply.heading.text) + _BETWEEN
+    runs = split(reply.blocks, LONGEST_MESSAGE - taken) or [[]]
+    return [_message([reply.heading, *run]) for run in runs]
 
 
 def _message(blocks: list[Block]) -> str:

@@ -48,10 +48,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer of the bot. Long ones are sent as several messages."""
+    """One answer of the bot. Long ones are sent as several messages, each under the heading."""
 
     blocks: tuple[Block, ...]
     buttons: tuple[tuple[Button, ...], ...] = ()
+    heading: Block | None = None  # short
 
 
 def paragraph(*spans: Span | str, tight: bool = False) -> Block:

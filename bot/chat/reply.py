@@ -21,16 +21,16 @@ _READING = 1800  # characters of an article around the excerpt
 
 def answer_reply(answer: Answer) -> Reply:
     """The answer with its sources, or that the corpus has none and what comes nearest."""
-    header = paragraph(Span(_one_line(answer.question), bold=True))
+    heading = paragraph(Span(_one_line(answer.question), bold=True))
     if answer.abstained:
-        return _abstention(answer, header)
-    body = [header]
+        return _abstention(answer, heading)
+    body = []
     for statement in answer.statements:
         numbers = " ".join(f"[{number}]" for number in statement.citations)
         body.append(paragraph(f"{statement.text} {numbers}"))
     for citation in answer.citations:
         body += _source(citation, answer.language)
-    return Reply(tuple(body), _buttons(answer))
+    return Reply(tuple(body), _buttons(answer), heading)
 
 
 def more_sources_reply(answer: Answer) -> Reply:
@@ -70,8 +70,8 @@ def article_reply(article: Article, start: int, end: int, language: str) -> Repl
     return Reply(tuple(body))
 
 
-def _abstention(answer: Answer, header: Block) -> Reply:
-    body = [header, paragraph(translate("The corpus holds no answer to this.", answer.language))]
+def _abstention(answer: Answer, heading: Block) -> Reply:
+    body = [paragraph(translate("The corpus holds no answer to this.", answer.language))]
     if answer.nearest:
         body.append(paragraph(translate("What comes nearest:", answer.language)))
         body += [
@@ -82,7 +82,7 @@ def _abstention(answer: Answer, header: Block) -> Reply:
         _read_button(str(number), article, _evidence_of(answer, article), answer.language)
         for number, article in enumerate(answer.nearest, start=1)
     ]
-    return Reply(tuple(body), (tuple(rows),) if rows else ())
+    return Reply(tuple(body), (tuple(rows),) if rows else (), heading)
 
 
 def _evidence_of(answer: Answer, article: ArticleReference) -> Evidence:

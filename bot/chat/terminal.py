@@ -14,7 +14,8 @@ _QUOTATION_MARGIN = "  │ "
 def as_text(reply: Reply, width: int = 80) -> str:
     """The reply wrapped to a width; its buttons, numbered, on a line each."""
     parts: list[str] = []
-    for block in reply.blocks:
+    heading = (reply.heading,) if reply.heading else ()
+    for block in (*heading, *reply.blocks):
         if parts:
             parts.append(separator(block))
         parts.append(_block(block, width))
