@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
@@ -15,8 +16,10 @@ from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Far above what two cores answer at once: what is over waits in Telegram, not here.
-_UPDATES_AT_ONCE = 256
+# Updates that wait for others of their chat count too, so that this bounds memory, not work:
+# one busy chat is to leave room for all others.
+_UPDATES_AT_ONCE = 4096
+_CONNECTIONS = 64
 
 
 class TelegramRefused(Exception):
@@ -34,9 +37,9 @@ def run_telegram(settings: Settings, token: str, conversation: Conversation) -> 
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .concurrent_updates(ChatOrder(_UPDATES_AT_ONCE))
-        .connection_pool_size(_UPDATES_AT_ONCE)
+        .connection_pool_size(_CONNECTIONS)
         .pool_timeout(30)
-        .post_init(_greet)
+        .post_init(partial(_greet, settings.ui_language))
         .build()
     )
     Handlers(conversation, settings.ui_language).register(application)
@@ -56,10 +59,10 @@ def _said_once(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], InvalidToken))
 
 
-async def _greet(application: Application) -> None:  # type: ignore[type-arg]
+async def _greet(language: str, application: Application) -> None:  # type: ignore[type-arg]
     bot: Bot = application.bot
     logger.info("answering as @%s", bot.username)
     try:
-        await publish_commands(bot)
+        await publish_commands(bot, language)
     except TelegramError as error:  # the menu is a convenience
         logger.warning("could not publish the menu of commands: %s", error)

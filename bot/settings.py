@@ -64,9 +64,14 @@ class Settings(BaseSettings):
 
     @property
     def corpus_dir(self) -> Path:
-        """The articles to index: the user's, or the sample while there are none; never both."""
-        holds_articles = self.articles_dir.is_dir() and article_files([self.articles_dir])
-        return self.articles_dir if holds_articles else SAMPLE_DIR
+        """The articles to index: the user's, or the sample while there are none; never both.
+
+        A folder that was named but does not exist is no reason to use another.
+        """
+        if not self.articles_dir.exists():
+            named = "articles_dir" in self.model_fields_set
+            return self.articles_dir if named else SAMPLE_DIR
+        return self.articles_dir if article_files([self.articles_dir]) else SAMPLE_DIR
 
 
 def read_settings() -> Settings:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.leftovers import remove_leftovers
+
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
@@ -75,6 +77,7 @@ _unpacking = threading.Lock()  # a process that needs it twice at once need not 
 def _unpack(weights: Path, target: Path) -> None:
     models_dir = target.parent
     models_dir.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(models_dir, f".{FOLDER_NAME}-")
     logger.info("unpacking the default embedding model into %s (once)", target)
     aside = Path(tempfile.mkdtemp(prefix=f".{FOLDER_NAME}-", dir=models_dir))
     try:

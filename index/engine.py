@@ -68,6 +68,7 @@ class OpenVinoEngine:
         self._precision = "bf16" if "BF16" in capabilities else "f32"
         self._pad = pad
         self._latency = self._compiled("LATENCY")
+        self._throughput: openvino.CompiledModel | None = None
 
     def run(self, batch: Tokens) -> Array:
         result: Array = np.array(self._latency(padded(batch, self._pad))[0], np.float32)
@@ -79,7 +80,9 @@ class OpenVinoEngine:
         def done(request: openvino.InferRequest, rows: list[int]) -> None:
             store(request.get_output_tensor(0).data, rows)
 
-        queue = openvino.AsyncInferQueue(self._compiled("THROUGHPUT"))
+        if self._throughput is None:
+            self._throughput = self._compiled("THROUGHPUT")
+        queue = openvino.AsyncInferQueue(self._throughput)
         queue.set_callback(done)
         for batch, rows in batches:
             queue.start_async(padded(batch, self._pad), rows)
@@ -115,17 +118,24 @@ class TorchEngine:
 
 def load_engine(folder: Path, pad: int, build: Callable[[], torch.nn.Module]) -> Engine:
     """The network that `build` makes, converted once to `folder`, or as it is where OpenVINO
-    cannot run it."""
-    try:
-        if not folder.is_dir():
+    cannot run it. What cannot be read in `folder` is converted anew."""
+    with _converting:
+        try:
+            if folder.is_dir():
+                try:
+                    return OpenVinoEngine(folder / "model.xml", pad)
+                except Exception as error:  # OpenVINO has one kind of error for all
+                    logger.warning("%s cannot be read (%s): converting again", folder, error)
+                    shutil.rmtree(folder)
             _convert(build(), folder)
-        return OpenVinoEngine(folder / "model.xml", pad)
-    except Exception as error:  # any failure of an optional engine: PyTorch still works
-        logger.warning("OpenVINO cannot run %s (%s); using PyTorch", folder.name, error)
-        return TorchEngine(build(), pad)
+            return OpenVinoEngine(folder / "model.xml", pad)
+        except Exception as error:  # any failure of an optional engine: PyTorch still works
+            logger.warning("OpenVINO cannot run %s (%s); using PyTorch", folder, error)
+            return TorchEngine(build(), pad)
 
 
-_converting = threading.Lock()  # the tracer patches modules while it runs
+# One at a time in a process: the tracer patches modules while it runs.
+_converting = threading.Lock()
 
 
 def _convert(module: torch.nn.Module, folder: Path) -> None:
@@ -137,7 +147,7 @@ def _convert(module: torch.nn.Module, folder: Path) -> None:
     ids = torch.ones((2, 8), dtype=torch.long)
     example = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     try:
-        with _converting, warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # the tracer remarks on branches that stay constant
             converted = openvino.convert_model(module.eval(), example_input=example)
         openvino.save_model(converted, aside / "model.xml", compress_to_fp16=True)

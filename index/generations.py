@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from index.dense import DenseIndex
 from index.embedding import Encoder
+from index.leftovers import remove_leftovers
 from index.lexical import LexicalIndex
 from index.reader import Reader
 from index.search import Search
@@ -101,7 +102,7 @@ def open_current(index_dir: Path, encoder: Encoder, reader: Reader | None = None
     if manifest.model != encoder.name:
         raise IndexUnusable(
             f"the index in {index_dir} was built with the model {manifest.model}, and "
-            f"EMBEDDING_MODEL is now {encoder.name}: run python scripts/reindex.py"
+            f"EMBEDDING_MODEL is now {encoder.name}: run .venv/bin/python scripts/reindex.py"
         )
     try:
         return Generation(manifest, open_search(folder, encoder, reader))
@@ -124,6 +125,7 @@ def building(index_dir: Path) -> Iterator[Path]:
     """An empty folder to build in, gone afterwards unless `publish` moved it away."""
     generations = index_dir / "generations"
     generations.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(generations, ".building-")
     folder = Path(tempfile.mkdtemp(prefix=".building-", dir=generations))
     try:
         yield folder
@@ -162,7 +164,7 @@ def publish(
         passages=counts[1],
         unreadable=[[str(path), reason] for path, reason in unreadable],
         checksums={
-            str(file.relative_to(folder)): _checksum(file)
+            str(file.relative_to(folder)): _sealed(file)
             for file in sorted(folder.rglob("*"))
             if file.is_file()
         },
@@ -176,8 +178,13 @@ def publish(
     return manifest
 
 
+def damaged_files(index_dir: Path) -> list[str]:
+    """The files of the generation in use that are not as they were sealed."""
+    return damage(_current_folder(index_dir))
+
+
 def damage(folder: Path) -> list[str]:
-    """The files of a generation whose words are not those that were sealed."""
+    """The files of a generation that are not as they were sealed."""
     manifest = _read_manifest(folder)
     return [
         name
@@ -189,8 +196,12 @@ def damage(folder: Path) -> list[str]:
 def _current_folder(index_dir: Path) -> Path:
     try:
         name = (index_dir / "current").read_text(encoding="utf-8", errors="replace").strip()
-    except FileNotFoundError as error:
-        raise IndexNotBuilt(f"no index in {index_dir}: run python scripts/reindex.py") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise IndexNotBuilt(
+            f"no index in {index_dir}: run .venv/bin/python scripts/reindex.py"
+        ) from error
+    except OSError as error:
+        raise IndexUnusable(f"the index in {index_dir} cannot be read: {error}") from error
     return index_dir / "generations" / name
 
 
@@ -200,7 +211,7 @@ def _read_manifest(folder: Path) -> Manifest:
         if fields["format"] != FORMAT:
             raise IndexUnusable(
                 f"the index in {folder} is of format {fields['format']}, and this version "
-                f"reads {FORMAT}: run python scripts/reindex.py"
+                f"reads {FORMAT}: run .venv/bin/python scripts/reindex.py"
             )
         return Manifest(**fields)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -209,7 +220,7 @@ def _read_manifest(folder: Path) -> Manifest:
 
 def _damaged(folder: Path, error: Exception) -> IndexUnusable:
     return IndexUnusable(
-        f"the index in {folder} is damaged ({error}): run python scripts/reindex.py --full"
+        f"the index in {folder} is damaged ({error}): run .venv/bin/python scripts/reindex.py --full"
     )
 
 
@@ -224,11 +235,15 @@ def _write_durably(path: Path, text: str) -> None:
 
 
 def _checksum(file: Path) -> str:
-    with open(file, "rb") as stream:
-        digest = sha256()
-        while block := stream.read(1 << 20):
-            digest.update(block)
-        return digest.hexdigest()
+    with open(file, "rb") as content:
+        return file_digest(content, "sha256").hexdigest()
+
+
+def _sealed(file: Path) -> str:
+    """Its checksum, once it is on the disk and not only on its way there."""
+    with open(file, "rb") as content:
+        os.fsync(content.fileno())
+    return _checksum(file)
 
 
 def _drop_old(index_dir: Path, current: str) -> None:

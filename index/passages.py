@@ -53,7 +53,7 @@ def split_into_passages(article: Article, size: int = PASSAGE_SIZE) -> list[Pass
             text=article.body[pieces[0].start : pieces[-1].end],
             sentences=tuple(Span(p.start, p.end) for p in pieces if not p.heading),
         )
-        for section in _sections(article.body)
+        for section in _stating(list(_sections(article.body)))
         for pieces in _gathered(article.body, section, size)
     ]
 
@@ -80,6 +80,12 @@ def _sections(body: str) -> Iterator[list[Block]]:
         yield section
 
 
+def _stating(sections: Sequence[list[Block]]) -> Sequence[list[Block]]:
+    """The sections that say something: a cross-head alone does so only where nothing else does."""
+    saying = [section for section in sections if not _only_headings(section)]
+    return saying or sections
+
+
 def _only_headings(section: Sequence[Block]) -> bool:
     return all(block.kind is BlockKind.CROSS_HEAD for block in section)
 
@@ -87,7 +93,7 @@ def _only_headings(section: Sequence[Block]) -> bool:
 def _gathered(body: str, section: Sequence[Block], size: int) -> Iterator[list[_Piece]]:
     """Sections cut to size, between paragraphs where that can be, else between sentences."""
     pieces = [piece for block in section for piece in _pieces(body, block)]
-    if all(piece.heading for piece in pieces):  # headings with nothing under them say nothing
+    if all(piece.heading for piece in pieces):  # a body of headings is quoted as it is
         pieces = [_Piece(p.start, p.end, False, p.opens_paragraph) for p in pieces]
     current: list[_Piece] = []
     for position, piece in enumerate(pieces):

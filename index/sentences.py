@@ -24,6 +24,7 @@ _END = re.compile(r"""(?<![.!?…])[.!?…]++["”»’')\]]*+(?:[\s\u00a0\u202f
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]")  # E; J.-P; U.R.S.S
 _LAST_WORD = re.compile(r"[^\s\u00a0\u202f(«“\"'’]+$")
 _NEXT_STARTS_LOW = re.compile(r"[\s\u00a0\u202f]*[a-zà-öø-ÿ,;:]")
+_LONGEST_WORD = 40  # characters looked back for an abbreviation
 _OPEN, _CLOSE = "«“", "»”"
 # A quotation of several sentences is kept whole up to here, so that no excerpt opens a
 # quotation mark without closing it.
@@ -62,18 +63,19 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
 
 
 def _ends_here(text: str, match: re.Match[str], start: int, end: int) -> bool:
-    after = text[match.end() : end]
     mark = match.group()
-    if _NEXT_STARTS_LOW.match(after):
+    if _NEXT_STARTS_LOW.match(text, match.end(), end):
         return False  # "… », dit-il", "Oui ! » a-t-elle crié", "3. le"
     if mark[0] != "." or len(mark.rstrip("»”\"’') \u00a0\u202f")) > 1:
         return True
-    word = _LAST_WORD.search(text[start : match.start()])
+    word = _LAST_WORD.search(text[max(start, match.start() - _LONGEST_WORD) : match.start()])
     if word is None:
         return True
     last = word.group().lower()
     if last in _ABBREVIATIONS:
-        return last in _MAY_END and after[:2].strip()[:1].isupper()
+        return (
+            last in _MAY_END and text[match.end() : min(match.end() + 2, end)].strip()[:1].isupper()
+        )
     return not (_INITIALS.fullmatch(word.group()) and word.group().isupper())
 
 

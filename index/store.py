@@ -17,7 +17,8 @@ _TABLES = """
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, title TEXT NOT NULL, body TEXT NOT NULL,
     language TEXT NOT NULL, url TEXT, source TEXT, author TEXT, published TEXT
-) WITHOUT ROWID;
+);
+CREATE INDEX articles_by_date ON articles (published);
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles,
     "start" INTEGER NOT NULL, "end" INTEGER NOT NULL,

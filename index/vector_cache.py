@@ -38,16 +38,11 @@ class VectorCache:
         folder.mkdir(parents=True, exist_ok=True)
         name = sha256(encoder.name.encode()).hexdigest()[:16]
         self._encoder = encoder
-        path = folder / f"vectors-{name}.sqlite"
+        self._path = folder / f"vectors-{name}.sqlite"
         try:
-            self._connection = _open(path)
-        except sqlite3.OperationalError:
-            raise  # locked, full or not writable: nothing is wrong with what it holds
+            self._connection = _open(self._path)
         except sqlite3.DatabaseError as error:
-            logger.warning("%s is damaged (%s): its texts will be embedded again", path, error)
-            for file in folder.glob(f"{path.name}*"):  # with its journal
-                file.unlink()
-            self._connection = _open(path)
+            self._start_anew(error)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
         """Vectors of passages, rows in the order given, kept in float16 where known.
@@ -57,11 +52,26 @@ class VectorCache:
         matrix = np.empty((len(texts), self._encoder.dimension), np.float32)
         for start in range(0, len(texts), _BATCH):
             part = texts[start : start + _BATCH]
-            matrix[start : start + len(part)] = self._encode(part, progress)
+            try:
+                rows = self._encode(part, progress)
+            except sqlite3.DatabaseError as error:
+                self._connection.close()
+                self._start_anew(error)
+                rows = self._encode(part, None)
+            matrix[start : start + len(part)] = rows
         return matrix
 
     def close(self) -> None:
         self._connection.close()
+
+    def _start_anew(self, error: sqlite3.DatabaseError) -> None:
+        """Drop what is damaged: it is only a cache."""
+        if isinstance(error, sqlite3.OperationalError):
+            raise error  # locked, full or not writable: nothing is wrong with what it holds
+        logger.warning("%s is damaged (%s): its texts will be embedded again", self._path, error)
+        for file in self._path.parent.glob(f"{self._path.name}*"):  # with its journal
+            file.unlink()
+        self._connection = _open(self._path)
 
     def _encode(self, texts: Sequence[str], progress: Progress | None) -> Matrix:
         keys = [sha256(text.encode()).digest() for text in texts]
@@ -70,15 +80,16 @@ class VectorCache:
             progress(sum(key in known for key in keys))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
-            vectors = self._encoder.encode_passages(list(missing.values())).astype(np.float16)
+            texts_missing = list(missing.values())
+            vectors = self._encoder.encode_passages(texts_missing, progress).astype(np.float16)
             fresh = {key: vectors[row].tobytes() for row, key in enumerate(missing)}
             with self._connection:
                 self._connection.executemany(
                     "INSERT OR IGNORE INTO vectors VALUES (?, ?)", fresh.items()
                 )
             known |= fresh
-            if progress:
-                progress(sum(key in missing for key in keys))
+            if progress:  # those that stand in the batch more than once
+                progress(sum(key in missing for key in keys) - len(missing))
         rows = np.frombuffer(b"".join(known[key] for key in keys), np.float16)
         matrix: Matrix = rows.reshape(len(texts), -1).astype(np.float32)
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)

@@ -31,13 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     quiet_logging()
     started = time.monotonic()
+    if not arguments.question.strip():
+        print("ask.py: the question is empty: give one, in quotation marks", file=sys.stderr)
+        return ERROR
     try:
-        if not arguments.question.strip():
-            raise ValueError("the question is empty: give one, in quotation marks")
         settings = corpus_settings(arguments.articles)
         assistant = open_assistant(settings)
         answer = assistant.answer(arguments.question, settings.ui_language)
-    except (*ERRORS, ValueError) as error:
+    except ERRORS as error:
         print(f"ask.py: {describe(error)}", file=sys.stderr)
         return ERROR
     if arguments.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +26,7 @@ ERRORS = (
     IndexUnusable,
     ModelUnavailable,
     OSError,
+    sqlite3.Error,
 )
 
 

@@ -24,10 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.answering.answer import Answer, Evidence
-from bot.answering.extractive import LEAST_PROBABILITY, extract_answer
-from bot.answering.retriever import PassageRetriever, as_evidence
-from bot.assistant import open_assistant
-from index.search import Query, Search
+from bot.answering.extractive import extract_answer
+from bot.assistant import Assistant, open_assistant
 from scripts.common import ERRORS, corpus_settings, describe, quiet_logging
 
 
@@ -47,6 +45,7 @@ class Outcome:
 
     item: Item
     evidence: tuple[Evidence, ...]
+    answer: Answer  # as a reader gets it
     forced: Answer  # with abstention off
     seconds: float
 
@@ -54,10 +53,6 @@ class Outcome:
     def probability(self) -> float:
         """Of the best passage: what the threshold is compared with."""
         return self.evidence[0].probability if self.evidence else 0.0
-
-    @property
-    def abstained(self) -> bool:
-        return self.probability < LEAST_PROBABILITY
 
     def answer_in_citation(self, first: int) -> bool:
         """Whether the answering words stand in one of the first citations."""
@@ -79,13 +74,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     quiet_logging()
     try:
-        items = read_items(arguments.questions)
+        items = half(read_items(arguments.questions), arguments.half, arguments.seed)
+        if not items:
+            raise ValueError(f"{arguments.questions} holds no question")
         assistant = open_assistant(corpus_settings(arguments.questions.parent))
     except (*ERRORS, ValueError) as error:
         print(f"evaluate.py: {describe(error)}", file=sys.stderr)
         return 2
-    chosen = half(items, arguments.half, arguments.seed)
-    outcomes = [ask(assistant.generation.search, item) for item in chosen]
+    outcomes = [ask(assistant, item) for item in items]
     figures = measure(outcomes)
     for name, value in figures.items():
         print(f"{name:28} {value:8.3f}" if isinstance(value, float) else f"{name:28} {value:8}")
@@ -120,13 +116,14 @@ def half(items: Sequence[Item], which: str, seed: int) -> list[Item]:
     return [item for item in items if which == "all" or (item.id in tune) == (which == "tune")]
 
 
-def ask(search: Search, item: Item) -> Outcome:
+def ask(assistant: Assistant, item: Item) -> Outcome:
     started = time.monotonic()
-    documents = PassageRetriever(search=search).invoke(item.question)
-    evidence = tuple(as_evidence(document) for document in documents)
-    language = Query.of(item.question).language
-    forced = extract_answer(item.question, language, "fr", evidence, least_probability=0.0)
-    return Outcome(item, evidence, forced, time.monotonic() - started)
+    answer = assistant.answer(item.question, item.language)
+    seconds = time.monotonic() - started
+    forced = extract_answer(
+        item.question, answer.question_language, answer.language, answer.found, least_probability=0
+    )
+    return Outcome(item, answer.found, answer, forced, seconds)
 
 
 def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -134,7 +131,7 @@ def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     answerable = [outcome for outcome in outcomes if outcome.item.answers]
     unanswerable = [outcome for outcome in outcomes if not outcome.item.answers]
     ranks = [outcome.rank() for outcome in answerable]
-    shipped = [outcome for outcome in answerable if not outcome.abstained]
+    shipped = [outcome for outcome in answerable if not outcome.answer.abstained]
     times = sorted(outcome.seconds * 1000 for outcome in outcomes)
     return {
         "answerable": len(answerable),
@@ -148,8 +145,8 @@ def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "answer_in_citation@1_shipped": sum(o.answer_in_citation(1) for o in shipped)
         / max(len(answerable), 1),
         "abstention_auroc": auroc(answerable, unanswerable),
-        "false_answer_rate": _share(not o.abstained for o in unanswerable),
-        "false_abstention_rate": _share(o.abstained for o in answerable),
+        "false_answer_rate": _share(not o.answer.abstained for o in unanswerable),
+        "false_abstention_rate": _share(o.answer.abstained for o in answerable),
         "p50_ms": statistics.median(times),
         "p95_ms": times[int(0.95 * (len(times) - 1))],
     }
@@ -191,9 +188,9 @@ def _print_sweep(outcomes: Sequence[Outcome]) -> None:
 
 def _print_miss(outcome: Outcome) -> None:
     item = outcome.item
-    if item.answers and (outcome.abstained or not outcome.answer_in_citation(1)):
-        kind = "abstained" if outcome.abstained else "wrong"
-    elif not item.answers and not outcome.abstained:
+    if item.answers and (outcome.answer.abstained or not outcome.answer_in_citation(1)):
+        kind = "abstained" if outcome.answer.abstained else "wrong"
+    elif not item.answers and not outcome.answer.abstained:
         kind = "made up"
     else:
         return

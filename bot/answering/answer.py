@@ -69,7 +69,13 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     nearest: tuple[ArticleReference, ...] = ()
-    further: tuple[Evidence, ...] = ()  # more passages found, for who wants more sources
+    found: tuple[Evidence, ...] = ()  # every passage found, best first
+
+    @property
+    def further(self) -> tuple[Evidence, ...]:
+        """The passages found that no citation comes from, for who wants more sources."""
+        cited = {id(citation.evidence) for citation in self.citations}
+        return tuple(evidence for evidence in self.found if id(evidence) not in cited)
 
     @property
     def abstained(self) -> bool:

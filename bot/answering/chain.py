@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
+from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableParallel, RunnablePassthrough
 
@@ -23,18 +23,25 @@ class Question:
     text: str
     reader_language: str
 
+    @property
+    def language(self) -> str:
+        """In which it is asked; the reader's, where its words do not say."""
+        return Query.of(self.text, self.reader_language).language
+
 
 def build_chain(retriever: BaseRetriever) -> Runnable[Question, Answer]:
     """Question -> passages -> Answer. It computes for some 100 ms: call it off the event loop."""
+
+    def retrieve(question: Question) -> list[Document]:
+        return retriever.invoke(question.text, language=question.language)
+
     return RunnableParallel(
-        question=RunnablePassthrough(),
-        documents=RunnableLambda(attrgetter("text")) | retriever,
+        question=RunnablePassthrough(), documents=RunnableLambda(retrieve)
     ) | RunnableLambda(_answer)
 
 
 def _answer(found: dict[str, Any]) -> Answer:
     question: Question = found["question"]
     evidence = [as_evidence(document) for document in found["documents"]]
-    asked_in = Query.of(question.text, question.reader_language).language
-    answer_in = supported(asked_in) or question.reader_language
-    return extract_answer(question.text, asked_in, answer_in, evidence)
+    answer_in = supported(question.language) or question.reader_language
+    return extract_answer(question.text, question.language, answer_in, evidence)

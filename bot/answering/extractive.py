@@ -11,7 +11,7 @@ from bot.i18n import translate, written_date
 
 # Provisional thresholds, set on half of the sample's questions:
 # scripts/evaluate.py data/sample/questions.jsonl --half tune --sweep
-LEAST_PROBABILITY = 0.5  # of the best passage; below, the corpus is said to have no answer
+LEAST_PROBABILITY = 0.5  # of the first passage; below, the corpus is said to have no answer
 FURTHER_PROBABILITY = 0.8  # of the passage that a second or third statement comes from
 MOST_STATEMENTS = 3
 # The better neighbour joins the best sentence if it has this share of its score.
@@ -32,13 +32,11 @@ def extract_answer(
     """The answer quoted from passages given best first; an abstention where none holds it.
 
     :param language: of the words around the quotes, one of `bot.i18n.LANGUAGES`.
-    :param least_probability: of the best passage, below which there is no answer.
+    :param least_probability: of the first passage, below which there is no answer.
     """
     if not evidence or evidence[0].probability < least_probability:
         nearest = _nearest(evidence)
-        return Answer(
-            question, question_language, language, nearest=nearest, further=tuple(evidence)
-        )
+        return Answer(question, question_language, language, nearest=nearest, found=tuple(evidence))
     chosen = _choose(evidence)
     citations = tuple(
         Citation(
@@ -49,9 +47,9 @@ def extract_answer(
     statements = tuple(
         Statement(_attributed(citation, language), (citation.number,)) for citation in citations
     )
-    cited = {id(quote.evidence) for quote in chosen}
-    further = tuple(item for item in evidence if id(item) not in cited)
-    return Answer(question, question_language, language, statements, citations, further=further)
+    return Answer(
+        question, question_language, language, statements, citations, found=tuple(evidence)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,10 @@ def _choose(evidence: Sequence[Evidence]) -> list[_Quote]:
     """The best quote of the best passage, and those of others that add something to it."""
     chosen = [best_quote(evidence[0])]
     for item in evidence[1:]:
-        if len(chosen) == MOST_STATEMENTS or item.probability < FURTHER_PROBABILITY:
+        if len(chosen) == MOST_STATEMENTS:
             break
+        if item.probability < FURTHER_PROBABILITY:
+            continue
         quote = best_quote(item)
         if _adds_something(quote.words, [earlier.words for earlier in chosen]):
             chosen.append(quote)

@@ -28,9 +28,15 @@ class PassageRetriever(BaseRetriever):
     k: int = 10
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        language: str | None = None,
     ) -> list[Document]:
-        hits = self.search.search(Query.of(query), limit=self.k if k is None else k)
+        asked = Query(query, language) if language else Query.of(query)
+        hits = self.search.search(asked, limit=self.k if k is None else k)
         return [_as_document(hit) for hit in hits]
 
 

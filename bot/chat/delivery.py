@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
+import re
 from datetime import timedelta
 
 from telegram import (
@@ -27,6 +29,7 @@ from bot.chat.markup import Reply
 
 logger = logging.getLogger(__name__)
 
+_TAG = re.compile(r"<[^>]*>")
 # Waits between tries after a network failure, in seconds: some five minutes in all.
 _WAITS = (0.5, 1, 2, 4, 8, 15, 30, 60, 60, 120)
 
@@ -60,12 +63,13 @@ async def _send(
         ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
     )
     waits = iter(_WAITS)
+    plain = False
     while True:
         try:
             await bot.send_message(
                 chat_id,
                 text,
-                parse_mode=ParseMode.HTML,
+                parse_mode=None if plain else ParseMode.HTML,
                 reply_markup=keyboard,
                 reply_parameters=reply_parameters,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
@@ -75,7 +79,15 @@ async def _send(
             await asyncio.sleep(_seconds(error))
         except ChatMigrated as moved:
             chat_id, reply_parameters = moved.new_chat_id, None
-        except (BadRequest, Forbidden):
+        except BadRequest as error:
+            if plain:
+                raise
+            # Words without their markup, and without links that Telegram may not like.
+            logger.error("chat=%d Telegram refused a message (%s); sent plain", chat_id, error)
+            plain = True
+            text = html.unescape(_TAG.sub("", text))
+            keyboard = _actions_of(keyboard)
+        except Forbidden:
             raise  # trying again changes nothing
         except NetworkError as error:
             wait = next(waits, None)
@@ -88,6 +100,14 @@ async def _send(
 def _seconds(error: RetryAfter) -> float:
     wait: int | timedelta = error.retry_after  # on its way from one type to the other
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _actions_of(keyboard: InlineKeyboardMarkup | None) -> InlineKeyboardMarkup | None:
+    """The buttons that are no links."""
+    rows = (
+        [[b for b in row if b.url is None] for row in keyboard.inline_keyboard] if keyboard else []
+    )
+    return InlineKeyboardMarkup([row for row in rows if row]) if any(rows) else None
 
 
 def _keyboard(reply: Reply) -> InlineKeyboardMarkup | None:

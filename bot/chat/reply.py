@@ -62,9 +62,12 @@ def article_reply(article: Article, start: int, end: int, language: str) -> Repl
     if first > 0:
         body.append(paragraph("…"))
     for block in kept[first : last + 1]:
-        quoted = max(start, block.start), min(end, block.end)
-        bold = block.kind is BlockKind.CROSS_HEAD
-        body.append(Block(_spans(article.body, (block.start, block.end), quoted, bold)))
+        shown = _clipped(article.body, (block.start, block.end), (start, end))
+        quoted = max(start, shown[0]), min(end, shown[1])
+        spans = _spans(article.body, shown, quoted, block.kind is BlockKind.CROSS_HEAD)
+        before = (Span("… "),) if shown[0] > block.start else ()
+        after = (Span(" …"),) if shown[1] < block.end else ()
+        body.append(Block((*before, *spans, *after)))
     if last < len(kept) - 1:
         body.append(paragraph("…"))
     return Reply(tuple(body))
@@ -132,6 +135,19 @@ def _spans(
         Span(text[bold[1] : end]),
     )
     return tuple(part for part in parts if part.text)
+
+
+def _clipped(text: str, block: tuple[int, int], quote: tuple[int, int]) -> tuple[int, int]:
+    """The part of a block that is near the quote: paragraphs may be of any length."""
+    nearest = max(block[0], quote[0] - _READING // 2), min(block[1], quote[1] + _READING // 2)
+    return (
+        min(_word_start(text, nearest[0]), max(block[0], quote[0]))
+        if nearest[0] > block[0]
+        else block[0],
+        max(_word_end(text, nearest[1]), min(block[1], quote[1]))
+        if nearest[1] < block[1]
+        else block[1],
+    )
 
 
 def _around(spans: list[tuple[int, int]], start: int, end: int) -> tuple[int, int]:

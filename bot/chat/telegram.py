@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from telegram import Bot, BotCommand, CallbackQuery, Message, MessageEntity, Update
 from telegram.constants import ChatAction, ChatType
-from telegram.error import TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
@@ -90,13 +90,15 @@ class Handlers:
         chat_id = query.message.chat.id
         async with _typing(context.bot, chat_id):
             reply = await asyncio.to_thread(self._pressed, query, self._language(update))
-        await deliver(context.bot, chat_id, reply)
+        in_group = query.message.chat.type != ChatType.PRIVATE
+        await deliver(context.bot, chat_id, reply, query.message.message_id if in_group else None)
 
     async def error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Log first; then tell the reader that it was not their doing."""
         logger.error("an update failed", exc_info=context.error)
         if isinstance(update, Update) and update.effective_chat:
-            if isinstance(context.error, TelegramError):
+            unreachable = isinstance(context.error, (Forbidden, NetworkError))
+            if unreachable and not isinstance(context.error, BadRequest):
                 return  # nothing more will get through
             reply = self.conversation.failed(self._language(update))
             await deliver(context.bot, update.effective_chat.id, reply)
@@ -124,12 +126,12 @@ class Handlers:
         return supported(user.language_code if user else None) or self.default_language
 
 
-async def publish_commands(bot: Bot) -> None:
-    """The menu of commands, in every language of the interface."""
+async def publish_commands(bot: Bot, default_language: str) -> None:
+    """The menu of commands, in every language of the interface and for all other readers."""
     for language in LANGUAGES:
         commands = [BotCommand(name, translate(text, language)) for name, text in COMMANDS.items()]
         await bot.set_my_commands(commands, language_code=language)
-        if language == "en":
+        if language == default_language:
             await bot.set_my_commands(commands)
 
 
