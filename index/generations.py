@@ -220,7 +220,8 @@ def _read_manifest(folder: Path) -> Manifest:
 
 def _damaged(folder: Path, error: Exception) -> IndexUnusable:
     return IndexUnusable(
-        f"the index in {folder} is damaged ({error}): run .venv/bin/python scripts/reindex.py --full"
+        f"the index in {folder} is damaged ({error}): "
+        "run .venv/bin/python scripts/reindex.py --full"
     )
 
 

@@ -135,10 +135,6 @@ class Store:
         (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
         return articles, passages
 
-    def languages(self) -> list[str]:
-        rows = self._connection.execute("SELECT DISTINCT language FROM articles ORDER BY 1")
-        return [language for (language,) in rows]
-
     def close(self) -> None:
         self._connection.close()
 

@@ -47,7 +47,6 @@ def test_an_article_comes_back_as_it_was(tmp_path: Path) -> None:
         assert store.article(ODD.id) == ODD
         assert store.article(BARE.id) == BARE
         assert list(store.articles()) == sorted([ODD, BARE], key=lambda a: a.id)
-        assert store.languages() == ["fr", "und"]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

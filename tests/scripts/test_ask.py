@@ -149,7 +149,7 @@ def test_the_bots_own_index_is_left_alone(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["Qui ?"], "run python scripts/reindex.py"),
+        (["Qui ?"], "run .venv/bin/python scripts/reindex.py"),
         (["   "], "the question is empty"),
         (["--articles", "nowhere", "Qui ?"], "nowhere"),
         (["--articles", "empty", "Qui ?"], "no article files"),

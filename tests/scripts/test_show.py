@@ -58,7 +58,7 @@ def test_an_unknown_article_is_told_in_one_line(
 
 def test_without_an_index_it_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert show.main([ARTICLE]) == 2
-    assert "run python scripts/reindex.py" in _says_one_line(capsys)
+    assert "run .venv/bin/python scripts/reindex.py" in _says_one_line(capsys)
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database, whatever its name says" * 50])
