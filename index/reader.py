@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 
 from index.default_model import PROMPTS, quiet_libraries
 from index.embedding import ModelUnavailable, unpacked_model
-from index.engine import load_engine
+from index.engine import Array, load_engine
 from index.passages import Span
 from index.tokenizer import SharedTokenizer, shared_tokenizer
 
@@ -70,11 +70,17 @@ class Reader:
         if not passages:
             return []
         inputs = reader_inputs(self._tokenizer, question, passages)
-        with self._lock:
-            scores = self._engine.run([tokens for tokens, _ in inputs])
+        scores: dict[int, Array] = {}
+
+        def store(result: Array, rows: list[int]) -> None:
+            scores[rows[0]] = np.array(result[0], np.float32)
+
+        with self._lock:  # one passage a batch: no padding, and the cores share them out
+            batches = (([tokens], [row]) for row, (tokens, _) in enumerate(inputs))
+            self._engine.run_many(batches, store)
         return [
-            _reading(row, sentences, len(passage.sentences))
-            for row, (_, sentences), passage in zip(scores, inputs, passages, strict=True)
+            _reading(scores[row], sentences, len(passage.sentences))
+            for row, ((_, sentences), passage) in enumerate(zip(inputs, passages, strict=True))
         ]
 
 

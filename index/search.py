@@ -26,9 +26,9 @@ from index.word_weights import inverse_document_frequency
 # Weights of the fused score, tuned on half of PIAF by scripts/tune_search.py.
 DENSE_WEIGHT, SENTENCE_WEIGHT, LEXICAL_WEIGHT = 0.5, 0.5, 0.12
 SENTENCE_COVERAGE_WEIGHT, SENTENCE_TEMPERATURE = 0.03, 0.02
-# Passages read, each some 15 ms, and the weight of the fused score beside what was read: set
+# Passages read, each some 40 ms, and the weight of the fused score beside what was read: set
 # on the tuning halves of the sample's questions, where 6 to 12 and 30 to 80 differ little.
-READ = 8
+READ = 6
 FUSED_IN_EVIDENCE = 50.0
 UNREAD = Reading(0.0, ())  # of passages that others kept from being read
 # Without a reader: a logistic curve over the fused score, provisional.

@@ -97,8 +97,9 @@ def test_whatever_the_address_telegram_takes_it_or_it_is_not_offered(url: str) -
 def test_an_answer_shows_question_statements_sources_and_excerpts() -> None:
     found = evidence(f"{LONG}{COST} {TICKET}", scores=(0, 0, 0, 0, 1, 0))
     text, entities = parse_html(as_html(answer_reply(answered(found)))[0])
+    quote = f"{LONG.split('. ')[0]}. {COST}"  # the sentence with the one before it
     assert plain(text) == (
-        f"{QUESTION}\n\nLe Courrier, 3 mai 2024 : « {COST} » [1]\n\n"
+        f"{QUESTION}\n\nLe Courrier, 3 mai 2024 : « {quote} » [1]\n\n"
         f"[1] La facture s’alourdit · Le Courrier · 3 mai 2024\n{text.splitlines()[-1]}"
     )
     excerpt = text.splitlines()[-1]
@@ -109,7 +110,7 @@ def test_an_answer_shows_question_statements_sources_and_excerpts() -> None:
         ("text_link", "La facture s’alourdit"),
         ("italic", "La facture s’alourdit"),
         ("expandable_blockquote", excerpt),
-        ("bold", COST),
+        ("bold", quote),
     ]
 
 
@@ -143,8 +144,9 @@ def test_an_abstention_says_so_and_names_what_comes_nearest() -> None:
     unlinked = replace(TRAM, id="b", title="Le ticket", url=None)
     found = [evidence(COST, probability=0.0), evidence(TICKET, unlinked, probability=0.0)]
     reply = answer_reply(answered(*found))
+    assert reply.heading is not None
+    assert reply.heading.text == QUESTION
     assert [plain(block.text) for block in reply.blocks] == [
-        QUESTION,
         "Le corpus ne contient pas de réponse à cette question.",
         "Ce qui s’en approche le plus :",
         "1. La facture s’alourdit · Le Courrier · 3 mai 2024",
@@ -180,7 +182,7 @@ def test_a_long_article_is_shown_in_part_and_says_so() -> None:
 def test_forged_offsets_show_some_of_the_article(start: int, end: int) -> None:
     texts = [block.text for block in article_reply(ARTICLE, start, end, "fr").blocks[1:]]
     assert texts
-    assert all(text == "…" or text in BODY for text in texts)
+    assert all(text.strip("… ") in BODY for text in texts)
 
 
 @given(found_passages(), st.sampled_from(["fr", "en"]), st.text(max_size=500))
@@ -210,7 +212,7 @@ def test_whatever_the_articles_hold_telegram_takes_the_reply(
 def test_any_title_makes_one_line(title: str) -> None:
     article = ArticleReference("a", title, None, None, None)
     reply = answer_reply(answered(evidence(COST, article)))
-    line = reply.blocks[2].text
+    line = reply.blocks[1].text
     assert line.startswith("[1]")
     assert "\n" not in line
     assert len(line) < 200

@@ -97,9 +97,9 @@ def test_every_quote_is_where_show_finds_it(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("question", "language", "words"),
     [
-        ("Combien le Kaldar paiera-t-il les patrouilleurs ?", "fr", "1,34 milliard d’euros"),
-        ("How much will Kaldar pay for the patrol ships?", "en", "1,34 milliard d’euros"),
-        ("¿Cuánto pagará Kaldar por los patrulleros?", "es", "1,34 milliard d’euros"),
+        ("Quels navires le Kaldar veut-il acheter ?", "fr", "six patrouilleurs de haute mer"),
+        ("Which ships is Kaldar buying?", "en", "six patrouilleurs de haute mer"),
+        ("¿Cuántos patrulleros compró Kaldar?", "es", "six patrouilleurs de haute mer"),
     ],
 )
 def test_a_folder_of_ones_own_is_asked_in_any_language(
