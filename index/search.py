@@ -30,6 +30,8 @@ SENTENCE_COVERAGE_WEIGHT, SENTENCE_TEMPERATURE = 0.03, 0.02
 # on the tuning halves of the sample's questions, where 6 to 12 and 30 to 80 differ little.
 READ = 6
 FUSED_IN_EVIDENCE = 50.0
+# A passage on another subject is no answer however it reads: its fused score says so.
+FUSED_IN_PROBABILITY, FUSED_MIDDLE = 20.0, 0.93
 UNREAD = Reading(0.0, ())  # of passages that others kept from being read
 # Without a reader: a logistic curve over the fused score, provisional.
 UNREAD_SLOPE, UNREAD_MIDDLE = 60.0, 0.9
@@ -91,8 +93,9 @@ class Hit:
     def probability(self) -> float:
         """That the passage answers the query, in [0, 1]."""
         if self.reading is not None:
-            return self.reading.probability
-        return 1 / (1 + math.exp(-UNREAD_SLOPE * (self.score - UNREAD_MIDDLE)))
+            odds = _log_odds(self.reading.probability)
+            return _logistic(odds + FUSED_IN_PROBABILITY * (self.score - FUSED_MIDDLE))
+        return _logistic(UNREAD_SLOPE * (self.score - UNREAD_MIDDLE))
 
 
 class Search:
@@ -148,6 +151,7 @@ class Search:
             return list(hits)
         first = hits[:READ]
         readings = self._reader.read(query.text, [_readable(hit) for hit in first])
+        pairs = sorted(zip(first, readings, strict=True), key=lambda pair: -_evidence(*pair))
         read = [
             replace(
                 hit,
@@ -157,9 +161,8 @@ class Search:
                     for sentence, probability in zip(hit.sentences, reading.sentences, strict=True)
                 ),
             )
-            for hit, reading in zip(first, readings, strict=True)
+            for hit, reading in pairs
         ]
-        read.sort(key=lambda hit: -_evidence(hit))
         return [*read, *(replace(hit, reading=UNREAD) for hit in hits[READ:])]
 
     @staticmethod
@@ -211,10 +214,18 @@ def _readable(hit: Hit) -> Readable:
     return Readable(hit.article.title, hit.passage.text, spans)
 
 
-def _evidence(hit: Hit) -> float:
-    """The odds of the reading, in logarithms, with the fused score's weight in them."""
-    probability = min(max(hit.probability, 1e-6), 1 - 1e-6)
-    return math.log(probability / (1 - probability)) + FUSED_IN_EVIDENCE * hit.score
+def _evidence(hit: Hit, reading: Reading) -> float:
+    """What orders the passages read: the log odds of the reading, and the fused score."""
+    return _log_odds(reading.probability) + FUSED_IN_EVIDENCE * hit.score
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
+
+
+def _logistic(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
 
 
 def searched_text(article: Article, text: str) -> str:

@@ -11,7 +11,7 @@ from bot.i18n import translate, written_date
 
 # Provisional thresholds, set on half of the sample's questions:
 # scripts/evaluate.py data/sample/questions.jsonl --half tune --sweep
-LEAST_PROBABILITY = 0.45  # of the first passage; below, the corpus is said to have no answer
+LEAST_PROBABILITY = 0.3  # of the first passage; below, the corpus is said to have no answer
 FURTHER_PROBABILITY = 0.8  # of the passage that a second or third statement comes from
 MOST_STATEMENTS = 3
 # The better neighbour joins the best sentence where both fit: an answer with the sentence that

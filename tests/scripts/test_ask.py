@@ -97,9 +97,9 @@ def test_every_quote_is_where_show_finds_it(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("question", "language", "words"),
     [
-        ("Quels navires le Kaldar veut-il acheter ?", "fr", "six patrouilleurs de haute mer"),
-        ("Which ships is Kaldar buying?", "en", "six patrouilleurs de haute mer"),
-        ("¿Cuántos patrulleros compró Kaldar?", "es", "six patrouilleurs de haute mer"),
+        ("Quand sera livré le premier patrouilleur du Kaldar ?", "fr", "au printemps 2027"),
+        ("When will the first ship be delivered to Kaldar?", "en", "au printemps 2027"),
+        ("¿Cuándo recibirá Kaldar el primer patrullero?", "es", "au printemps 2027"),
     ],
 )
 def test_a_folder_of_ones_own_is_asked_in_any_language(
