@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -68,25 +69,44 @@ class OpenVinoEngine:
         self._precision = "bf16" if "BF16" in capabilities else "f32"
         self._pad = pad
         self._latency = self._compiled("LATENCY")
-        self._throughput: openvino.CompiledModel | None = None
+        self._many: list[openvino.InferRequest] = []
 
     def run(self, batch: Tokens) -> Array:
         result: Array = np.array(self._latency(padded(batch, self._pad))[0], np.float32)
         return result
 
     def run_many(self, batches: Iterable[tuple[Tokens, list[int]]], store: Store) -> None:
-        import openvino
-
-        def done(request: openvino.InferRequest, rows: list[int]) -> None:
-            store(request.get_output_tensor(0).data, rows)
-
-        if self._throughput is None:
-            self._throughput = self._compiled("THROUGHPUT")
-        queue = openvino.AsyncInferQueue(self._throughput)
-        queue.set_callback(done)
+        # Requests waited for in turn, not a queue with callbacks: OpenVINO's threads would need
+        # the interpreter's lock for those, and can wait for it while being waited for.
+        requests = self._requests()
+        running: deque[tuple[openvino.InferRequest, list[int]]] = deque()
         for batch, rows in batches:
-            queue.start_async(padded(batch, self._pad), rows)
-        queue.wait_all()
+            if len(running) < len(requests):
+                request = requests[len(running)]
+            else:
+                request = self._finish(running, store)
+            request.start_async(padded(batch, self._pad))
+            running.append((request, rows))
+        while running:
+            self._finish(running, store)
+
+    @staticmethod
+    def _finish(
+        running: deque[tuple[openvino.InferRequest, list[int]]], store: Store
+    ) -> openvino.InferRequest:
+        """Wait for the request started first, and hand over what it found."""
+        request, rows = running.popleft()
+        request.wait()
+        store(np.array(request.get_output_tensor(0).data, np.float32), rows)
+        return request
+
+    def _requests(self) -> list[openvino.InferRequest]:
+        """As many as the network, compiled for throughput, runs side by side."""
+        if not self._many:
+            compiled = self._compiled("THROUGHPUT")
+            count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+            self._many = [compiled.create_infer_request() for _ in range(count)]
+        return self._many
 
     def _compiled(self, hint: str) -> openvino.CompiledModel:
         return self._core.compile_model(
