@@ -16,6 +16,10 @@ from index.articles.structure import blocks
 from index.lexical import UNSTEMMED, content_words, field_of, terms
 from index.sentences import sentence_spans
 
+# Content words are neither these nor the stop words of the language.
+AUXILIARIES = frozenset(
+    {"a", "t", "ont", "est", "ete", "sont", "etait", "has", "have", "was", "were"}
+)
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
 

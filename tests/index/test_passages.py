@@ -103,18 +103,7 @@ def test_passages_follow_one_another_without_overlap(body: str, size: int) -> No
 
 @given(bodies(), SIZES)
 def test_the_words_of_every_paragraph_may_be_quoted_in_order_and_once(body: str, size: int) -> None:
-    """A cross-head that furniture parts from its text is all there is of its passage."""
-    parts = blocks(body)
-    headed = {head.start for head, _ in heads_with_their_text(parts)}
-    quotable = []
-    alone = True
-    for part in parts:
-        if part.kind is BlockKind.CROSS_HEAD:
-            alone = part.start not in headed and alone
-        if part.kind is BlockKind.PARAGRAPH or (part.kind is BlockKind.CROSS_HEAD and alone):
-            quotable.append((part.start, part.end))
-        if part.kind is not BlockKind.CROSS_HEAD:
-            alone = True
+    quotable = [(b.start, b.end) for b in blocks(body) if b.kind is BlockKind.PARAGRAPH]
     passages = split_into_passages(article(body), size)
     quoted = ((s.start, s.end) for passage in passages for s in passage.sentences)
     assert words_of(body, quoted) == words_of(body, iter(quotable))
