@@ -30,7 +30,7 @@ def run_console(conversation: Conversation, language: str) -> None:
         console.hint()
     while True:
         if interactive:
-            print("\n> ", end="", flush=True)  # noqa: T201
+            print("\n> ", end="", flush=True)
         line = sys.stdin.readline()
         if not line or line.strip() == "/quit":
             return
@@ -48,11 +48,11 @@ class _Console:
     def show(self, reply: Reply) -> None:
         self._buttons = numbered_buttons(reply)
         width = min(shutil.get_terminal_size().columns, _WIDEST)
-        print(f"\n{as_text(reply, width)}", flush=True)  # noqa: T201
+        print(f"\n{as_text(reply, width)}", flush=True)
 
     def hint(self) -> None:
         hint = translate("/help for help, a number for a button, /quit to leave.", self._language)
-        print(f"\n{hint}")  # noqa: T201
+        print(f"\n{hint}")
 
     def handle(self, line: str) -> None:
         if line.isdecimal() and len(line) < _LONGEST_NUMBER:
@@ -75,11 +75,11 @@ class _Console:
     def _press(self, number: int) -> None:
         if not 0 < number <= len(self._buttons):
             unknown = translate("There is no button {number}.", self._language, number=number)
-            print(f"\n{unknown}")  # noqa: T201
+            print(f"\n{unknown}")
             return
         button = self._buttons[number - 1]
         if button.url:
-            print(f"\n{button.url}")  # noqa: T201
+            print(f"\n{button.url}")
         elif button.action == MORE_SOURCES:
             self.show(self._conversation.more_sources(self._question, self._language))
         elif wanted := parse_read_article(button.action or ""):
