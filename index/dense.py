@@ -36,12 +36,17 @@ class DenseIndex:
     def __len__(self) -> int:
         return int(self._passages.ntotal)
 
-    def search(self, query: Vector, limit: int) -> list[int]:
-        """Numbers of the nearest passages, nearest first."""
-        limit = min(limit, len(self))
+    def search(self, query: Vector, limit: int, allowed: Sequence[int] | None = None) -> list[int]:
+        """Numbers of the nearest passages, nearest first; of those allowed, if any are given."""
+        limit = min(limit, len(self) if allowed is None else len(allowed))
         if limit == 0:
             return []
-        _, rows = self._passages.search(query[None, :], limit)
+        parameters = None
+        if allowed is not None:
+            among = faiss.IDSelectorBatch(np.asarray(allowed, np.int64))
+            parameters = faiss.SearchParameters()
+            parameters.sel = among
+        _, rows = self._passages.search(query[None, :], limit, params=parameters)
         return [int(row) for row in rows[0] if row >= 0]
 
     def passage_scores(self, query: Vector, numbers: Sequence[int]) -> Vector:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index import quantization
+
 if TYPE_CHECKING:
     import openvino
     import torch
@@ -55,7 +57,8 @@ def padded(batch: Tokens, pad: int) -> dict[str, NDArray[np.int64]]:
 
 
 class OpenVinoEngine:
-    """In bfloat16 where the processor computes in it, else in float32.
+    """In bfloat16 where the processor computes in it, else in float32; matrices of eight bits
+    stay so where the model holds them (index/quantization.py).
 
     Compiled for latency at once, and for throughput when it is first asked for many batches.
     """
@@ -112,7 +115,11 @@ class OpenVinoEngine:
         return self._core.compile_model(
             self._model,
             "CPU",
-            {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": self._precision},
+            {
+                "PERFORMANCE_HINT": hint,
+                "INFERENCE_PRECISION_HINT": self._precision,
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": quantization.GROUP_SIZE,
+            },
         )
 
 
@@ -137,8 +144,12 @@ class TorchEngine:
 
 
 def load_engine(folder: Path, pad: int, build: Callable[[], torch.nn.Module]) -> Engine:
-    """The network that `build` makes, converted once to `folder`, or as it is where OpenVINO
-    cannot run it. What cannot be read in `folder` is converted anew."""
+    """The network that `build` makes, or as it is where OpenVINO cannot run it.
+
+    Converted once, to a folder beside `folder` that is named for what this processor runs
+    fastest. What cannot be read there is converted anew.
+    """
+    folder = folder.with_name(f"{folder.name}-{'int8' if quantization.is_faster() else 'float'}")
     with _converting:
         try:
             if folder.is_dir():
@@ -170,6 +181,8 @@ def _convert(module: torch.nn.Module, folder: Path) -> None:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # the tracer remarks on branches that stay constant
             converted = openvino.convert_model(module.eval(), example_input=example)
+        if quantization.is_faster():
+            quantization.quantize(converted)
         openvino.save_model(converted, aside / "model.xml", compress_to_fp16=True)
         aside.chmod(0o755)
         os.rename(aside, folder)

@@ -7,6 +7,7 @@ unstemmed, which serves languages without a stemmer and questions in another lan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -55,8 +56,17 @@ def field_of(language: str) -> str:
 
 def terms(text: str, field: str) -> list[str]:
     """The terms of a text in a field, in order, repeats included."""
-    found: list[str] = analyzer(field).analyze(text)
+    found: list[str] = analyzer(field).analyze(joined_digits(text))
     return found
+
+
+def joined_digits(text: str) -> str:
+    """ "100 000", "100,000" and "100.000" as one word, "100000"."""
+    return _DIGIT_GROUPS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
+
+
+# Groups of three after one to three digits, the same sign between them all.
+_DIGIT_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}([ \u00a0\u202f.,'’])\d{3}(?:\1\d{3})*(?![\d])")
 
 
 @cache
@@ -70,7 +80,7 @@ def _without_stop_words(language: str) -> tantivy.TextAnalyzer:
 
 def content_words(question: str, language: str) -> list[str]:
     """The words of a question that say what it is about, lowercased, each once, in order."""
-    found = _without_stop_words(language).analyze(question)
+    found = _without_stop_words(language).analyze(joined_digits(question))
     kept = [word for word in found if word not in _QUESTION_WORDS]
     return list(dict.fromkeys(kept or found))
 
@@ -87,6 +97,7 @@ class LexicalWriter:
         self._writer = self._index.writer(heap_size=64_000_000, num_threads=1)
 
     def add(self, number: int, text: str, language: str) -> None:
+        text = joined_digits(text)
         document = {_NUMBER: number, UNSTEMMED: text}
         if language in STEMMERS:
             document[language] = text
@@ -111,8 +122,14 @@ class LexicalIndex:
         """How many passages hold the term."""
         return int(self._searcher.doc_freq(field, term))
 
-    def search(self, words: Iterable[str], fields: Sequence[str], limit: int) -> list[int]:
-        """Numbers of the passages that match best, best first."""
+    def search(
+        self,
+        words: Iterable[str],
+        fields: Sequence[str],
+        limit: int,
+        allowed: Sequence[int] | None = None,
+    ) -> list[int]:
+        """Numbers of the passages that match best, best first; of those allowed, if given."""
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term))
             for word in words
@@ -121,7 +138,17 @@ class LexicalIndex:
         ]
         if not clauses:
             return []
-        hits = self._searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
+        query = tantivy.Query.boolean_query(clauses)
+        if allowed is not None:
+            among = tantivy.Query.term_set_query(self._schema, _NUMBER, list(allowed))
+            # The words must match too: passages that are merely allowed would fill the places.
+            query = tantivy.Query.boolean_query(
+                [
+                    (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0)),
+                    (tantivy.Occur.Must, query),
+                ]
+            )
+        hits = self._searcher.search(query, limit, count=False).hits
         numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in hits])
         return [number for number in numbers if isinstance(number, int)]
 

@@ -1,7 +1,7 @@
 """The reader: question and passage read together, to find the sentence that answers.
 
 The default embedding model compares two vectors made apart; it knows what a passage is about,
-not whether it answers. The reader is the same network with a low-rank adaptation (Hu et al.
+not whether it answers. The reader is most of the same network with a low-rank adaptation (Hu et al.
 2021, LoRA) and one linear layer, trained by scripts/train_reader.py: it reads question and
 passage in one input and gives each token a score. A softmax over them and over "no answer"
 (the first token, as in BERT for SQuAD 2.0, Devlin et al. 2019) says where the answer stands.
@@ -34,6 +34,10 @@ WEIGHTS = Path(__file__).parent / "reader.safetensors"
 # As trained: tokens of question, title and passage together; the passage's end is cut.
 MAX_TOKENS, MAX_QUESTION = 384, 160
 RANK_SCALE = 2.0  # of the low-rank product
+# Layers of the default model that are used, from the first: the last ones serve pooling. At
+# 160 training steps 9 told 67% of missing answers on what was kept back and 12 told 44%, both
+# finding 70% of sentences; a passage is read in three quarters of the time.
+DEPTH = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def adapted_network(model: Path, weights: Path) -> torch.nn.Module:
     quiet_libraries()
     adaptation = {name: tensor.float() for name, tensor in load_file(weights).items()}
     network = AutoModel.from_pretrained(model, dtype=torch.float32)
+    network.encoder.layer = network.encoder.layer[:DEPTH]
     parameters = dict(network.named_parameters())
     with torch.no_grad():
         for name, tensor in adaptation.items():

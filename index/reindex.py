@@ -28,14 +28,15 @@ from index.generations import (
 )
 from index.lexical import LexicalWriter
 from index.passages import PASSAGE_SIZE, Passage, split_into_passages
-from index.search import Query, searched_text
+from index.query import Query
+from index.scoring import searched_text
 from index.store import Store, StoreWriter
 from index.vector_cache import VectorCache
 
 logger = logging.getLogger(__name__)
 
 # Counts changes to how files are read and cut, which make an index out of date.
-PIPELINE = 1
+PIPELINE = 2
 _CHECKED_LENGTH = 400  # characters of a passage that must find it
 
 # Starts a stage, named, of so many steps; returns what to call as they are done.

@@ -12,6 +12,7 @@ from typing import Any
 
 from index.articles.article import Article
 from index.passages import Passage, Span
+from index.query import Filter
 
 _TABLES = """
 CREATE TABLE articles (
@@ -128,6 +129,33 @@ class Store:
         )
         found = {row[0]: _as_passage(row) for row in rows}
         return [found[number] for number in numbers]
+
+    def matching(self, filter: Filter) -> list[int]:
+        """The numbers of the passages that a filter lets through, ascending.
+
+        A passage whose article has no date is outside every range of dates.
+        """
+        clauses, values = ["1"], list[str]()
+        if filter.since:
+            clauses.append("a.published >= ?")
+            values.append(filter.since.isoformat())
+        if filter.until:
+            clauses.append("a.published <= ?")
+            values.append(filter.until.isoformat())
+        if filter.languages:
+            clauses.append(f"a.language IN ({','.join('?' * len(filter.languages))})")
+            values += sorted(filter.languages)
+        rows = self._connection.execute(
+            "SELECT p.number, a.source FROM passages p JOIN articles a ON a.id = p.article_id "
+            f"WHERE {' AND '.join(clauses)} ORDER BY p.number",
+            values,
+        )
+        wanted = [source.casefold() for source in filter.sources]
+        return [
+            number
+            for number, source in rows
+            if not wanted or (source and any(part in source.casefold() for part in wanted))
+        ]
 
     def counts(self) -> tuple[int, int]:
         """How many articles and passages."""

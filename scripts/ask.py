@@ -63,6 +63,7 @@ def as_json(answer: Answer, seconds: float) -> dict[str, Any]:
             {
                 "number": citation.number,
                 **_reference(citation.article),
+                "copies": [_reference(copy) for copy in citation.evidence.copies],
                 "start": citation.start,
                 "end": citation.end,
                 "quote": citation.quote,

@@ -1,214 +1,173 @@
-"""Measure the answers on a set of questions.
+"""Measure search, answers and refusals on a set of questions.
 
-    python scripts/evaluate.py data/sample/questions.jsonl
-    python scripts/evaluate.py data/sample/questions.jsonl --half report --json out.json
-    python scripts/evaluate.py data/sample/questions.jsonl --half tune --sweep
+    python scripts/evaluate.py data/sample/questions.jsonl --half report
+    python scripts/evaluate.py piaf-v1.0.json --hold-out 0.3 --curve
+    python scripts/evaluate.py piaf-v1.0.json --system fused
+    python scripts/evaluate.py piaf-v1.0.json --baseline langchain
+    python scripts/evaluate.py piaf-v1.0.json --self-check
 
-The questions are one JSON object a line: id, question, language, and `answers`, a list of
-{article, words}, empty where the corpus holds no answer. They are asked of the articles
-beside the file, in an index of their own. Half of the questions, drawn by `--seed`, is for
-setting thresholds (`tune`), the other for reporting (`report`).
+A SQuAD-format file (v1.1 or v2.0): each paragraph becomes an article with the title of its
+document. Or a file of questions, one JSON object a line, beside the articles they are about:
+id, question, language, and `answers`, a list of {article, words}, empty where the corpus holds
+none. Or a file of stories (data/training). The articles are indexed in a temporary folder.
+
+Half of the documents of a SQuAD-format file, or half of the questions of a file of questions,
+drawn by `--seed`, is to tune on (`tune`); the other is to report on (`report`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
-import statistics
+import math
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from bot.answering.answer import Answer, Evidence
-from bot.answering.extractive import extract_answer
-from bot.assistant import Assistant, open_assistant
-from scripts.common import ERRORS, corpus_settings, describe, quiet_logging
+from tqdm import tqdm
 
+from bot.settings import Settings, read_settings
+from index.search import Parts
+from scripts.common import ERRORS, describe, quiet_logging
+from scripts.evaluation.baselines import BaselineMissing, LangChainBaseline
+from scripts.evaluation.dataset import Dataset, Half, NotADataset, load_dataset
+from scripts.evaluation.figures import Figures, Outcome, curve, measured, quotes_answer
+from scripts.evaluation.self_check import self_check
+from scripts.evaluation.systems import Depeche, System
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question of the set, and where its answer stands."""
-
-    id: str
-    question: str
-    language: str
-    answers: tuple[tuple[str, str], ...]  # (article's path beneath the folder, words)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one question."""
-
-    item: Item
-    evidence: tuple[Evidence, ...]
-    answer: Answer  # as a reader gets it
-    forced: Answer  # with abstention off
-    seconds: float
-
-    @property
-    def probability(self) -> float:
-        """Of the best passage: what the threshold is compared with."""
-        return self.evidence[0].probability if self.evidence else 0.0
-
-    def answer_in_citation(self, first: int) -> bool:
-        """Whether the answering words stand in one of the first citations."""
-        return any(
-            _same_article(citation.article.id, article) and _plain(words) in _plain(citation.quote)
-            for citation in self.forced.citations[:first]
-            for article, words in self.item.answers
-        )
-
-    def rank(self) -> int | None:
-        """Of the first hit in an answering article, from 1."""
-        for rank, evidence in enumerate(self.evidence, start=1):
-            if any(_same_article(evidence.article.id, article) for article, _ in self.item.answers):
-                return rank
-        return None
+_SELF_CHECKED = 1000  # sentences
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     quiet_logging()
     try:
-        items = half(read_items(arguments.questions), arguments.half, arguments.seed)
-        if not items:
-            raise ValueError(f"{arguments.questions} holds no question")
-        assistant = open_assistant(corpus_settings(arguments.questions.parent))
-    except (*ERRORS, ValueError) as error:
+        dataset = _chosen(load_dataset(arguments.dataset, arguments.seed), arguments)
+        settings = read_settings()
+        with ExitStack() as stack:
+            folder = arguments.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            figures = _run(dataset, settings, folder, arguments)
+    except (*ERRORS, NotADataset, BaselineMissing) as error:
         print(f"evaluate.py: {describe(error)}", file=sys.stderr)
         return 2
-    outcomes = [ask(assistant, item) for item in items]
-    figures = measure(outcomes)
-    for name, value in figures.items():
-        print(f"{name:28} {value:8.3f}" if isinstance(value, float) else f"{name:28} {value:8}")
-    if arguments.sweep:
-        _print_sweep(outcomes)
-    if arguments.misses:
-        for outcome in outcomes:
-            _print_miss(outcome)
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps({k: _rounded(v) for k, v in figures.items()}, indent=2)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
     return 0
 
 
-def read_items(path: Path) -> list[Item]:
-    """The questions of a file. ValueError names the line that is not one."""
-    items = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            fields = json.loads(line)
-            answers = tuple((a["article"], a["words"]) for a in fields["answers"])
-            items.append(Item(fields["id"], fields["question"], fields["language"], answers))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}, line {number}: not a question ({error!r})") from error
-    return items
+def _chosen(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
+    if arguments.hold_out:
+        dataset = dataset.hold_out(arguments.hold_out, arguments.seed)
+    if arguments.half != "all":
+        dataset = dataset.half(Half(arguments.half))
+    if arguments.limit:
+        dataset = dataset.limited(arguments.limit, arguments.seed)
+    if not (dataset.questions or arguments.self_check):
+        raise NotADataset("no question is left to ask")
+    return dataset
 
 
-def half(items: Sequence[Item], which: str, seed: int) -> list[Item]:
-    """The items of one half (`tune`, `report`) or `all`; the halves depend on the ids alone."""
-    ids = sorted(item.id for item in items)
-    random.Random(seed).shuffle(ids)
-    tune = set(ids[: len(ids) // 2])
-    return [item for item in items if which == "all" or (item.id in tune) == (which == "tune")]
+def _run(
+    dataset: Dataset, settings: Settings, folder: Path, arguments: argparse.Namespace
+) -> Figures:
+    if arguments.baseline:
+        own_model = arguments.baseline == "langchain-e5"
+        system: System = LangChainBaseline(settings, own_model)
+    else:
+        system = Depeche(settings, Parts(arguments.system))
+    indexing = _indexed(system, dataset, folder)
+    if arguments.self_check:
+        if not isinstance(system, Depeche) or system.generation is None:
+            raise NotADataset("--self-check is of our own search, not of a baseline")
+        count = arguments.limit or _SELF_CHECKED
+        checked = self_check(system.generation.search, dataset.articles, count, arguments.seed)
+        _print(checked)
+        return checked
+    asked = tqdm(dataset.questions, desc="asking", unit="", disable=not sys.stderr.isatty())
+    outcomes = [system.ask(question) for question in asked]
+    figures = {"articles": len(dataset.articles), **measured(outcomes), **indexing}
+    _print(figures)
+    if arguments.curve:
+        _print_curve(outcomes)
+    if arguments.misses:
+        for outcome in outcomes:
+            _print_miss(outcome)
+    return figures
 
 
-def ask(assistant: Assistant, item: Item) -> Outcome:
+def _indexed(system: System, dataset: Dataset, folder: Path) -> Figures:
+    """Index the articles, unless an index of them was kept from before."""
+    if isinstance(system, Depeche) and (folder / "current").exists():
+        system.open(folder)
+        return {}
     started = time.monotonic()
-    answer = assistant.answer(item.question, item.language)
-    seconds = time.monotonic() - started
-    forced = extract_answer(
-        item.question, answer.question_language, answer.language, answer.found, least_probability=0
-    )
-    return Outcome(item, answer.found, answer, forced, seconds)
+    passages = system.index(dataset.articles, folder)
+    return {"passages_per_second": passages / (time.monotonic() - started)}
 
 
-def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Figures by the names under which they are reported."""
-    answerable = [outcome for outcome in outcomes if outcome.item.answers]
-    unanswerable = [outcome for outcome in outcomes if not outcome.item.answers]
-    ranks = [outcome.rank() for outcome in answerable]
-    shipped = [outcome for outcome in answerable if not outcome.answer.abstained]
-    times = sorted(outcome.seconds * 1000 for outcome in outcomes)
-    return {
-        "answerable": len(answerable),
-        "unanswerable": len(unanswerable),
-        **{
-            f"recall@{k}": _share(rank is not None and rank <= k for rank in ranks)
-            for k in (1, 5, 10)
-        },
-        "answer_in_citation@1": _share(o.answer_in_citation(1) for o in answerable),
-        "answer_in_citation@3": _share(o.answer_in_citation(3) for o in answerable),
-        "answer_in_citation@1_shipped": sum(o.answer_in_citation(1) for o in shipped)
-        / max(len(answerable), 1),
-        "abstention_auroc": auroc(answerable, unanswerable),
-        "false_answer_rate": _share(not o.answer.abstained for o in unanswerable),
-        "false_abstention_rate": _share(o.answer.abstained for o in answerable),
-        "p50_ms": statistics.median(times),
-        "p95_ms": times[int(0.95 * (len(times) - 1))],
-    }
+def _print(figures: Figures) -> None:
+    for name, value in figures.items():
+        print(f"{name:34} {value:9}" if isinstance(value, int) else f"{name:34} {value:9.4f}")
 
 
-def auroc(answerable: Sequence[Outcome], unanswerable: Sequence[Outcome]) -> float:
-    """Chance that a question with an answer gets a higher probability than one without.
-
-    Fawcett 2006, An introduction to ROC analysis, section 7; ties count half.
-    """
-
-    pairs = [(a.probability, u.probability) for a in answerable for u in unanswerable]
-    return _share(a > u for a, u in pairs) + _share(a == u for a, u in pairs) / 2
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 6)
 
 
-def _share(values: Any) -> float:
-    found = [float(value) for value in values]
-    return sum(found) / len(found) if found else float("nan")
-
-
-def _same_article(article_id: str, path: str) -> bool:
-    return article_id.endswith(f"/{path}")
-
-
-def _plain(text: str) -> str:
-    """Blank space of all kinds and apostrophes made one."""
-    return " ".join(text.replace("’", "'").split())
-
-
-def _print_sweep(outcomes: Sequence[Outcome]) -> None:
+def _print_curve(outcomes: Sequence[Outcome]) -> None:
     print("\nthreshold  false answers  false abstentions")
-    for percent in range(5, 100, 5):
-        refused = [outcome.probability < percent / 100 for outcome in outcomes]
-        pairs = list(zip(outcomes, refused, strict=True))
-        answers = _share(not no for outcome, no in pairs if not outcome.item.answers)
-        abstentions = _share(no for outcome, no in pairs if outcome.item.answers)
-        print(f"{percent / 100:9.2f}  {answers:13.3f}  {abstentions:17.3f}")
+    for row in curve(outcomes, [percent / 100 for percent in range(5, 100, 5)]):
+        print("{:9.2f}  {:13.3f}  {:17.3f}".format(*row))
 
 
 def _print_miss(outcome: Outcome) -> None:
-    item = outcome.item
-    if item.answers and (outcome.answer.abstained or not outcome.answer_in_citation(1)):
-        kind = "abstained" if outcome.answer.abstained else "wrong"
-    elif not item.answers and not outcome.answer.abstained:
+    question = outcome.question
+    if question.answers:
+        if not outcome.shipped:
+            kind = "abstained"
+        elif not quotes_answer(question.answers, outcome.shipped[:1], question.anywhere):
+            kind = "wrong"
+        else:
+            return
+    elif outcome.shipped:
         kind = "made up"
     else:
         return
-    quote = outcome.forced.citations[0].quote if outcome.forced.citations else ""
-    wanted = item.answers[0][1] if item.answers else "-"
-    print(f"\n{kind} {outcome.probability:.2f} {item.id}: {item.question}")
-    print(f"  wanted: {wanted}\n  {quote}")
+    wanted = question.answers[0] if question.answers else None
+    print(f"\n{kind} {outcome.probability:.2f} {question.id}: {question.text}")
+    print(f"  wanted: {wanted.words if wanted else '-'} ({wanted.article if wanted else '-'})")
+    for quoted in outcome.citations[:1]:
+        print(f"  quoted: {' '.join(quoted.words.split())} ({', '.join(quoted.articles)})")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("questions", type=Path, help="a file of questions, beside its articles")
+    parser.add_argument("dataset", type=Path, help="a SQuAD-format file, questions, or stories")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="questions at most")
+    parser.add_argument(
+        "--hold-out", type=float, default=0.0, metavar="F",
+        help="leave this share of the documents out; their questions then have no answer",
+    )  # fmt: skip
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--system", choices=[*Parts], default=Parts.FULL, help="one part alone")
+    which.add_argument(
+        "--baseline", choices=["langchain", "langchain-e5"],
+        help="what a newcomer to LangChain would build, with MiniLM or with our model",
+    )  # fmt: skip
+    parser.add_argument("--self-check", action="store_true", help="sentences find their passages")
     parser.add_argument("--half", choices=["tune", "report", "all"], default="all")
-    parser.add_argument("--seed", type=int, default=0, help="draws the halves (default 0)")
-    parser.add_argument("--sweep", action="store_true", help="error rates by threshold")
+    parser.add_argument("--seed", type=int, default=0, help="draws all that is drawn (default 0)")
+    parser.add_argument("--curve", action="store_true", help="error rates by threshold")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
+    parser.add_argument(
+        "--index", type=Path, metavar="DIR", help="keep the index here, and reuse it"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there too")
     return parser
 

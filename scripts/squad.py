@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,22 +21,28 @@ class Text:
     questions: tuple[tuple[str, tuple[Span, ...]], ...]
 
 
-def squad_half(path: Path, seed: int, tuning: bool) -> list[Text]:
-    """The paragraphs of one half of a file's documents: to tune and train on, or to report on.
-
-    Halves are drawn by title, so that documents which share one stay together.
-    """
+def read_squad(path: Path) -> list[Text]:
+    """The paragraphs of a file, under their documents' titles (a number where there is none)."""
     documents = json.loads(path.read_text(encoding="utf-8"))["data"]
-    titles = [document.get("title") or str(i) for i, document in enumerate(documents)]
-    order = sorted(set(titles))
-    random.Random(seed).shuffle(order)
-    chosen = set(order[: len(order) // 2])
     return [
-        _text(document.get("title", ""), paragraph)
-        for title, document in zip(titles, documents, strict=True)
+        _text(document.get("title") or str(number), paragraph)
+        for number, document in enumerate(documents)
         for paragraph in document["paragraphs"]
-        if (title in chosen) == tuning
     ]
+
+
+def tuning_titles(texts: Sequence[Text], seed: int) -> set[str]:
+    """The half of the documents that is for tuning; documents that share a title stay together."""
+    order = sorted({text.title for text in texts})
+    random.Random(seed).shuffle(order)
+    return set(order[: len(order) // 2])
+
+
+def squad_half(path: Path, seed: int, tuning: bool) -> list[Text]:
+    """The paragraphs of one half of a file's documents: to tune and train on, or to report on."""
+    texts = read_squad(path)
+    chosen = tuning_titles(texts, seed)
+    return [text for text in texts if (text.title in chosen) == tuning]
 
 
 def _text(title: str, paragraph: dict[str, Any]) -> Text:

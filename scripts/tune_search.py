@@ -1,10 +1,10 @@
-"""Tune the weights of the hybrid search on half of a SQuAD-format file.
+"""Tune the weights of the hybrid search on the tuning halves of sets of questions.
 
-    python scripts/tune_search.py piaf-v1.0.json
+    python scripts/tune_search.py piaf-v1.0.json data/training/stories-a.jsonl
 
-The whole file is indexed in a temporary folder, each paragraph an article; the questions of
-the half that is for tuning (drawn by `--seed`) are searched without the reader, and every
-combination of weights is tried on the scores found. Prints nDCG@10 and recall@1, best first.
+Each set is indexed in a temporary folder and its tuning questions are searched without the
+reader; every combination of weights is tried on the scores found. Prints nDCG@10 and recall@1
+over all questions and nDCG@10 over those whose article is in another language, best first.
 """
 
 from __future__ import annotations
@@ -15,84 +15,122 @@ import math
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.settings import read_settings
-from index.articles.article import Article
-from index.embedding import load_encoder
+from index import scoring
+from index.embedding import Encoder, load_encoder
 from index.generations import open_current
+from index.query import Query
 from index.reindex import build
-from index.search import DENSE_WEIGHT, LEXICAL_WEIGHT, SENTENCE_WEIGHT, Hit, Query
+from index.scoring import Scored
 from scripts.common import ERRORS, describe, progress_bar, quiet_logging
-from scripts.squad import Text, squad_half
+from scripts.evaluation.dataset import Half, NotADataset, load_dataset
 
 _SENTENCE = (0.0, 0.3, 0.5, 0.7)
-_LEXICAL = (0.0, 0.05, 0.1, 0.12, 0.15, 0.2, 0.3)
+_LEXICAL = (0.0, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
+_ACROSS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7)
+_RANKED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    sentence: float  # of the best sentence; the passage has the rest
+    lexical: float
+    across: float  # BM25 assumed where question and article are in different languages
+
+    def fused(self, scored: Scored) -> float:
+        lexical = max(scored.lexical, self.across) if scored.across else scored.lexical
+        return (
+            (1 - self.sentence) * scored.dense
+            + self.sentence * scored.best_sentence
+            + self.lexical * lexical
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A question's candidates, and the articles that answer it."""
+
+    candidates: list[Scored]
+    answering: frozenset[str]
+
+    @property
+    def across(self) -> bool:
+        """Whether every answering article found is in another language than the question."""
+        found = [s.across for s in self.candidates if s.stored.article.id in self.answering]
+        return bool(found) and all(found)
+
+    def rank(self, weights: Weights) -> float:
+        """Of the first answering article, from 1; infinite beyond the tenth."""
+        ranked = sorted(self.candidates, key=weights.fused, reverse=True)
+        order = list(dict.fromkeys(scored.stored.article.id for scored in ranked))
+        ranks = (i for i, id in enumerate(order[:_RANKED], start=1) if id in self.answering)
+        return next(ranks, math.inf)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("squad", type=Path, help="a SQuAD-format file")
-    parser.add_argument("--language", default="fr", help="of its questions (default fr)")
+    parser.add_argument("datasets", type=Path, nargs="+", help="as scripts/evaluate.py takes them")
     parser.add_argument("--seed", type=int, default=0, help="draws the halves (default 0)")
+    parser.add_argument("--best", type=int, default=20, help="rows printed (default 20)")
     arguments = parser.parse_args(argv)
     quiet_logging()
+    settings = read_settings()
     try:
-        tuning = squad_half(arguments.squad, arguments.seed, tuning=True)
-        others = squad_half(arguments.squad, arguments.seed, tuning=False)
-        results = _searched([*tuning, *others], len(tuning), arguments.language)
-    except ERRORS as error:
+        encoder = load_encoder(settings.embedding_model, settings.models_dir)
+        results = [
+            found for path in arguments.datasets for found in _search(path, arguments.seed, encoder)
+        ]
+    except (*ERRORS, NotADataset) as error:
         print(f"tune_search.py: {describe(error)}", file=sys.stderr)
         return 2
-    shipped = (DENSE_WEIGHT, SENTENCE_WEIGHT, LEXICAL_WEIGHT)
-    tried = [(1 - sentence, sentence, w) for sentence, w in itertools.product(_SENTENCE, _LEXICAL)]
-    rows = [(*_measured(results, weights), weights) for weights in {*tried, shipped}]
-    print("ndcg@10  recall@1  dense, best sentence, lexical")
-    for ndcg, recall, weights in sorted(rows, reverse=True):
-        mark = "  (shipped)" if weights == shipped else ""
-        print(
-            f"{ndcg:.4f}   {recall:.4f}    {weights[0]:.2f} {weights[1]:.2f} {weights[2]:.2f}{mark}"
-        )
+    shipped = Weights(
+        scoring.SENTENCE_WEIGHT, scoring.LEXICAL_WEIGHT, scoring.LEXICAL_ACROSS_LANGUAGES
+    )
+    tried = {Weights(*values) for values in itertools.product(_SENTENCE, _LEXICAL, _ACROSS)}
+    rows = sorted(((*_measured(results, w), w) for w in tried | {shipped}), key=lambda r: -r[0])
+    print(f"{len(results)} questions, {sum(found.across for found in results)} across languages")
+    print("ndcg@10  recall@1  across  best sentence, lexical, lexical across languages")
+    for place, (ndcg, recall, across, w) in enumerate(rows):
+        if place < arguments.best or w == shipped:
+            print(
+                f"{ndcg:.4f}   {recall:.4f}    {across:.4f}  {w.sentence:.2f} {w.lexical:.2f} "
+                f"{w.across:.2f}{'  (shipped)' if w == shipped else ''}"
+            )
     return 0
 
 
-def _searched(texts: Sequence[Text], tuning: int, language: str) -> list[tuple[str, list[Hit]]]:
-    """For each question of the first texts, its article and all candidates found."""
-    settings = read_settings()
-    encoder = load_encoder(settings.embedding_model, settings.models_dir)
-    articles = [Article(f"{i:06}", text.title, text.text, language) for i, text in enumerate(texts)]
+def _search(path: Path, seed: int, encoder: Encoder) -> list[Searched]:
+    dataset = load_dataset(path, seed)
     with tempfile.TemporaryDirectory() as folder:
-        build(articles, Path(folder), encoder, progress_bar)
+        build(dataset.articles, Path(folder), encoder, progress_bar)
         generation = open_current(Path(folder), encoder)
         found = [
-            (article.id, generation.search.search(Query(question, language), limit=100))
-            for article, text in zip(articles, texts[:tuning], strict=False)
-            for question, _ in text.questions
+            Searched(
+                generation.search.candidates(Query.of(question.text, question.language)),
+                frozenset(expected.article for expected in question.answers),
+            )
+            for question in dataset.half(Half.TUNE).questions
+            if question.answers
         ]
         generation.close()
-        return found
+    return found
 
 
-def _measured(
-    results: Sequence[tuple[str, list[Hit]]], weights: tuple[float, float, float]
-) -> tuple[float, float]:
-    """nDCG@10 with one relevant article a question, and recall@1."""
-    gains = []
-    first = []
-    for article_id, hits in results:
-        ranked = sorted(hits, key=lambda hit: -_fused(hit, weights))
-        order = list(dict.fromkeys(hit.article.id for hit in ranked))
-        rank = order.index(article_id) + 1 if article_id in order else math.inf
-        gains.append(1 / math.log2(1 + rank) if rank <= 10 else 0.0)
-        first.append(rank == 1)
-    return sum(gains) / len(gains), sum(first) / len(first)
-
-
-def _fused(hit: Hit, weights: tuple[float, float, float]) -> float:
-    sentence = max(sentence.dense for sentence in hit.sentences)
-    return weights[0] * hit.dense + weights[1] * sentence + weights[2] * hit.lexical
+def _measured(results: Sequence[Searched], weights: Weights) -> tuple[float, float, float]:
+    """nDCG@10 with one answering article a question, recall@1, and nDCG@10 across languages."""
+    ranks = [(found.rank(weights), found.across) for found in results]
+    gains = [(1 / math.log2(1 + rank), across) for rank, across in ranks]
+    across = [gain for gain, is_across in gains if is_across]
+    return (
+        sum(gain for gain, _ in gains) / len(gains),
+        sum(rank == 1 for rank, _ in ranks) / len(ranks),
+        sum(across) / len(across) if across else math.nan,
+    )
 
 
 if __name__ == "__main__":

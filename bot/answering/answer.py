@@ -33,6 +33,7 @@ class Evidence:
     sentence_scores: tuple[float, ...]  # how well each answers, higher is better
     score: float  # of the passage, fused
     probability: float  # that the passage answers the question, in [0, 1]
+    copies: tuple[ArticleReference, ...] = ()  # other articles with nearly the same words
 
     def words(self, start: int, end: int) -> str:
         """`body[start:end]`, for a span inside the passage."""

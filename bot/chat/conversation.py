@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+from bot.answering.filters import split_filter
 from bot.assistant import Assistant
 from bot.chat.actions import ReadArticle
 from bot.chat.markup import Reply, message, paragraph
@@ -64,6 +65,13 @@ class Conversation:
                 paragraph(how),
                 paragraph("\n".join(lines)),
                 paragraph(
+                    translate(
+                        "To ask some of the articles alone, add limits to the question: "
+                        "since:2024, until:2024-06, source:courier, language:fr.",
+                        language,
+                    )
+                ),
+                paragraph(
                     translate("In a group, ask with /ask followed by the question.", language)
                 ),
             )
@@ -72,7 +80,7 @@ class Conversation:
     def ask(self, text: str, language: str) -> Reply:
         """The answer to a question, or what is wrong with it."""
         question = " ".join(text.split())
-        if not question:
+        if not split_filter(question)[0]:
             return message(translate("What is your question? Write it after /ask.", language))
         if not any(map(str.isalnum, question)):
             return message(

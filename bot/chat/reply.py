@@ -95,8 +95,18 @@ def _evidence_of(answer: Answer, article: ArticleReference) -> Evidence:
 def _source(citation: Citation, language: str) -> list[Block]:
     return [
         _article_line(f"[{citation.number}] ", citation.article, language),
+        *_copies(citation.evidence, language),
         _excerpt(citation.evidence, citation.start, citation.end),
     ]
+
+
+def _copies(evidence: Evidence, language: str) -> list[Block]:
+    """Who else printed nearly the same words."""
+    others = dict.fromkeys(copy.source or _title(copy.title) for copy in evidence.copies)
+    if not others:
+        return []
+    names = ", ".join(map(_one_line, others))
+    return [paragraph(translate("Also in: {sources}", language, sources=names), tight=True)]
 
 
 def _article_line(

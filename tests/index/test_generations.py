@@ -23,7 +23,7 @@ from index.generations import (
     open_store,
     publish,
 )
-from index.search import Query
+from index.query import Query
 
 if TYPE_CHECKING:
     from tests.index.conftest import Newsroom, WrappedEncoder

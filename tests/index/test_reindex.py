@@ -10,8 +10,8 @@ import pytest
 
 from index.articles.reading import RootNotFound
 from index.generations import damage
+from index.query import Query
 from index.reindex import NothingToIndex, reindex
-from index.search import Query
 
 if TYPE_CHECKING:
     from tests.index.conftest import FailingEncoder, Newsroom, WrappedEncoder

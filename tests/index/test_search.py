@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.search import Hit, Query, Search
+from index.hits import Hit
+from index.query import Query
+from index.search import Search
 
 if TYPE_CHECKING:
     from tests.index.conftest import Newsroom

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.search import normalised_bm25, term_coverage
+from index.scoring import normalised_bm25, term_coverage
 from index.word_weights import inverse_document_frequency
 
 COUNTS = st.integers(0, 10_000_000).flatmap(

@@ -1,0 +1,223 @@
+"""Measure speed, beside what it is to be compared with, in one run.
+
+    python scripts/bench.py embedding     passages a second, and sentence-transformers' defaults
+    python scripts/bench.py query         a question's encoding, new and repeated
+    python scripts/bench.py answer        question to answer, over --passages passages
+
+Keep the machine quiet meanwhile. `answer` asks the sample's questions of the sample's articles
+among generated ones: sentences of data/training recombined, which are read and scored as any,
+and whose vectors are mixed from real ones, because embedding 100,000 passages takes hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bot.answering.chain import Question, build_chain
+from bot.answering.retriever import PassageRetriever
+from bot.settings import Settings, read_settings
+from index.articles.article import Article
+from index.articles.reading import read_articles
+from index.embedding import Encoder, Matrix, Progress, Vector, load_encoder, unpacked_model
+from index.generations import open_current
+from index.passages import split_into_passages
+from index.reader import load_reader
+from index.reindex import build
+from index.scoring import searched_text
+from index.sentences import sentence_spans
+from scripts.common import ERRORS, describe, progress_bar, quiet_logging
+from scripts.evaluation.dataset import load_dataset
+from scripts.stories import read_stories
+
+_SAMPLE = Path("data/sample")
+_QUESTIONS = _SAMPLE / "questions.jsonl"
+_TRAINING = Path("data/training")
+_RUNS, _WARM_UP = 5, 10
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=sorted(_BENCHES), nargs="*", help="all where none is named")
+    parser.add_argument("--passages", type=int, default=100_000, help="for answer")
+    parser.add_argument("--seed", type=int, default=0, help="of generated articles")
+    arguments = parser.parse_args(argv)
+    quiet_logging()
+    settings = read_settings()
+    try:
+        for what in arguments.what or _BENCHES:
+            _BENCHES[what](settings, arguments)
+    except ERRORS as error:
+        print(f"bench.py: {describe(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def bench_embedding(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Passages a second beside SentenceTransformer(...).encode at its defaults."""
+    from sentence_transformers import SentenceTransformer
+
+    folder = unpacked_model(settings.models_dir)
+    encoder = load_encoder(settings.embedding_model, settings.models_dir)
+    texts = [
+        searched_text(article, passage.text)
+        for article in _sample()
+        for passage in split_into_passages(article)
+    ]
+    theirs = SentenceTransformer(str(folder))
+    prompted = [f"passage: {text}" for text in texts]
+    seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
+    for _ in range(_RUNS):  # in turn, so that both meet the same machine
+        seconds["ours"].append(_timed(encoder.encode_passages, texts))
+        seconds["theirs"].append(_timed(lambda: theirs.encode(prompted, show_progress_bar=False)))
+    ours, default = (len(texts) / statistics.median(times) for times in seconds.values())
+    reference = theirs.encode(prompted, normalize_embeddings=True, show_progress_bar=False)
+    cosines = (encoder.encode_passages(texts) * reference).sum(axis=1)
+    print(f"embedding {len(texts)} passages, median of {_RUNS} runs in turn")
+    print(f"  sentence-transformers' defaults {default:8.1f} passages/s")
+    print(f"  ours                            {ours:8.1f} passages/s, {ours / default:.2f} times")
+    print(f"  cosine with theirs              {cosines.min():8.5f} at least, {cosines.mean():.5f}")
+
+
+def bench_query(settings: Settings, arguments: argparse.Namespace) -> None:
+    """A question's encoding, beside sentence-transformers' own."""
+    from sentence_transformers import SentenceTransformer
+
+    encoder = load_encoder(settings.embedding_model, settings.models_dir)
+    theirs = SentenceTransformer(str(unpacked_model(settings.models_dir)))
+    questions = [question.text for question in load_dataset(_QUESTIONS, 0).questions]
+    for _ in range(3):  # warm both
+        encoder.encode_query(questions[0])
+        theirs.encode_query(questions[0])
+    ours = [_timed(encoder.encode_query, text) * 1000 for text in questions]
+    default = [_timed(theirs.encode_query, text) * 1000 for text in questions]
+    ratio = statistics.median(default) / statistics.median(ours)
+    print(f"encoding {len(questions)} questions")
+    print(f"  sentence-transformers' defaults {statistics.median(default):8.2f} ms at the median")
+    print(f"  ours                            {statistics.median(ours):8.2f} ms, {ratio:.2f} times")
+
+
+def bench_answer(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Question to answer, warm, over many passages."""
+    encoder = MixedEncoder(load_encoder(settings.embedding_model, settings.models_dir))
+    articles = _sample()
+    encoder.learn([t for article in articles for t in _embedded(article)])
+    made = generated_articles(arguments.passages, arguments.seed)
+    with tempfile.TemporaryDirectory(dir=settings.models_dir.parent) as folder:
+        manifest = build([*articles, *made], Path(folder), encoder, progress_bar)
+        generation = open_current(Path(folder), encoder, load_reader(settings.models_dir))
+        chain = build_chain(PassageRetriever(search=generation.search))
+        questions = [Question(q.text, q.language) for q in load_dataset(_QUESTIONS, 0).questions]
+        for question in questions[:_WARM_UP]:
+            chain.invoke(question)
+        asked = [_timed(chain.invoke, question) * 1000 for question in questions[_WARM_UP:]]
+        again = [_timed(chain.invoke, question) * 1000 for question in questions]
+        generation.close()
+    print(f"{len(questions)} questions to answers over {manifest.passages} passages, warm")
+    for name, times in (("asked first", asked), ("asked again", again)):
+        times.sort()
+        p95 = times[math.ceil(0.95 * len(times)) - 1]
+        print(f"  {name:12} p50 {statistics.median(times):6.1f} ms   p95 {p95:6.1f} ms")
+
+
+def generated_articles(passages: int, seed: int) -> list[Article]:
+    """Articles of real sentences in a new order, enough for about so many passages."""
+    rng = random.Random(seed)
+    titles: dict[str, list[str]] = {}
+    sentences: dict[str, list[str]] = {}
+    for path in sorted(_TRAINING.glob("stories-*.jsonl")):
+        for text in (text for story in read_stories(path) for text in story.texts):
+            titles.setdefault(text.language, []).append(text.title)
+            sentences.setdefault(text.language, []).extend(
+                text.text[start:end] for start, end in sentence_spans(text.text)
+            )
+    languages, weights = zip(*((k, len(v)) for k, v in sentences.items()), strict=True)
+    articles: list[Article] = []
+    made = 0
+    while made < passages:
+        (language,) = rng.choices(languages, weights)
+        paragraphs = [" ".join(rng.choices(sentences[language], k=5)) for _ in range(4)]
+        article = Article(
+            f"generated/{len(articles):07}",
+            rng.choice(titles[language]),
+            "\n\n".join(paragraphs),
+            language,
+        )
+        articles.append(article)
+        made += len(split_into_passages(article))
+    return articles
+
+
+class MixedEncoder:
+    """The default encoder for what it has learned and for questions; every other text gets a
+    vector mixed of two real ones, and some noise, drawn by its words."""
+
+    _NOISE = 0.02  # standard deviation a dimension
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.name = f"mixed-{encoder.name}"
+        self.dimension = encoder.dimension
+        self._known: dict[str, int] = {}
+        self._vectors: Matrix = np.empty((0, encoder.dimension), np.float32)
+
+    def learn(self, texts: Sequence[str]) -> None:
+        self._known = {text: row for row, text in enumerate(texts)}
+        self._vectors = self._encoder.encode_passages(texts)
+
+    def encode_query(self, text: str) -> Vector:
+        return self._encoder.encode_query(text)
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
+        rng = np.random.default_rng(len(texts))
+        shape = (len(texts), self.dimension)
+        pairs = rng.integers(0, len(self._vectors), (2, len(texts)))
+        share = rng.uniform(0, 1, (len(texts), 1)).astype(np.float32)
+        vectors: Matrix = share * self._vectors[pairs[0]] + (1 - share) * self._vectors[pairs[1]]
+        vectors += rng.normal(0, self._NOISE, shape).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        for row, text in enumerate(texts):
+            known = self._known.get(text)
+            if known is not None:
+                vectors[row] = self._vectors[known]
+        if progress:
+            progress(len(texts))
+        return vectors
+
+
+def _sample() -> list[Article]:
+    return [found for found in read_articles([_SAMPLE]) if isinstance(found, Article)]
+
+
+def _embedded(article: Article) -> list[str]:
+    """What is embedded of an article: its passages and their sentences."""
+    passages = split_into_passages(article)
+    return [searched_text(article, passage.text) for passage in passages] + [
+        searched_text(article, article.body[span.start : span.end])
+        for passage in passages
+        for span in passage.sentences
+    ]
+
+
+def _timed(call: Callable[..., object], *arguments: object) -> float:
+    started = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - started
+
+
+_BENCHES = {"embedding": bench_embedding, "query": bench_query, "answer": bench_answer}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

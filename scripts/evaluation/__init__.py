@@ -1,0 +1,1 @@
+"""The harness behind scripts/evaluate.py: data, systems, figures."""
