@@ -44,14 +44,14 @@ from scripts.stories import Story, read_stories
 
 TRAINING = Path("data/training")
 # Set on what is kept back of data/training.
-RANK, LAYERS = 16, 8
+RANK, LAYERS = 32, 9
 LEARNING_RATE, BATCH, EPOCHS = 1e-3, 16, 2
 KEPT_BACK = 4  # the last texts of each file of single texts
 # Share of questions put to a passage that does not answer them, too.
 NEGATIVES_NEWS, NEGATIVES_SQUAD = 0.4, 0.3
 # Of a story's questions: other texts of the story beside the answering one; texts where none
 # answers; and the share put to a text of another story.
-OTHER_TEXTS, UNANSWERED_TEXTS, NEGATIVES_STORIES = 1, 2, 0.15
+OTHER_TEXTS, UNANSWERED_TEXTS, NEGATIVES_STORIES = 1, 1, 0.15
 
 
 @dataclass(frozen=True, slots=True)

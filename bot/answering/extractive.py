@@ -12,7 +12,7 @@ from bot.i18n import translate, written_date
 # Provisional thresholds, set on half of the sample's questions:
 # scripts/evaluate.py data/sample/questions.jsonl --half tune --sweep
 LEAST_PROBABILITY = 0.3  # of the first passage; below, the corpus is said to have no answer
-FURTHER_PROBABILITY = 0.8  # of the passage that a second or third statement comes from
+FURTHER_PROBABILITY = 0.6  # that a second or third statement holds the answer
 MOST_STATEMENTS = 3
 # The better neighbour joins the best sentence where both fit: on the tuning halves of the two
 # harder sample sets 36% of first citations hold the answer so, and 32% of single sentences.
@@ -28,16 +28,18 @@ def extract_answer(
     language: str,
     evidence: Sequence[Evidence],
     least_probability: float = LEAST_PROBABILITY,
+    further_probability: float = FURTHER_PROBABILITY,
 ) -> Answer:
     """The answer quoted from passages given best first; an abstention where none holds it.
 
     :param language: of the words around the quotes, one of `bot.i18n.LANGUAGES`.
     :param least_probability: of the first passage, below which there is no answer.
+    :param further_probability: of a second or third statement, below which it is left out.
     """
     if not evidence or evidence[0].probability < least_probability:
         nearest = _nearest(evidence)
         return Answer(question, question_language, language, nearest=nearest, found=tuple(evidence))
-    chosen = _choose(evidence)
+    chosen = _choose(evidence, further_probability)
     citations = tuple(
         Citation(
             number, quote.evidence.article, quote.start, quote.end, quote.words, quote.evidence
@@ -63,31 +65,43 @@ class _Quote:
         return self.evidence.words(self.start, self.end)
 
 
-def _choose(evidence: Sequence[Evidence]) -> list[_Quote]:
-    """The best quote of the best passage, and those of others that add something to it."""
-    chosen = [best_quote(evidence[0])]
-    for item in evidence[1:]:
-        if len(chosen) == MOST_STATEMENTS:
+def _choose(evidence: Sequence[Evidence], further_probability: float) -> list[_Quote]:
+    """The best quote of the best passage, and others, likeliest first, that add something."""
+    chosen = [_quote(evidence[0], _best(evidence[0]))]
+    others = [(item, i) for item in evidence for i in range(len(item.sentences))]
+    others.sort(key=lambda other: -_probability(*other))
+    for item, i in others:
+        if len(chosen) == MOST_STATEMENTS or _probability(item, i) < further_probability:
             break
-        if item.probability < FURTHER_PROBABILITY:
+        taken = [quote for quote in chosen if quote.evidence is item]
+        if any(quote.start <= item.sentences[i][0] < quote.end for quote in taken):
             continue
-        quote = best_quote(item)
+        quote = _quote(item, i, taken)
         if _adds_something(quote.words, [earlier.words for earlier in chosen]):
             chosen.append(quote)
     return chosen
 
 
-def best_quote(evidence: Evidence) -> _Quote:
-    """The sentence that answers best, with the neighbour that belongs to it, if one does."""
+def _best(evidence: Evidence) -> int:
     scores = evidence.sentence_scores
-    best = max(range(len(scores)), key=lambda i: scores[i])
-    start, end = evidence.sentences[best]
-    neighbours = [i for i in (best - 1, best + 1) if 0 <= i < len(scores)]
-    neighbours.sort(key=lambda i: -scores[i])
-    for i in neighbours:
-        joined = min(start, evidence.sentences[i][0]), max(end, evidence.sentences[i][1])
-        fits = joined[1] - joined[0] <= _LONGEST_QUOTE
-        if fits:
+    return max(range(len(scores)), key=lambda i: scores[i])
+
+
+def _probability(evidence: Evidence, sentence: int) -> float:
+    """That a sentence holds the answer: its share of what its passage has."""
+    total = sum(evidence.sentence_scores)
+    return evidence.probability * evidence.sentence_scores[sentence] / total if total else 0.0
+
+
+def _quote(evidence: Evidence, sentence: int, taken: Sequence[_Quote] = ()) -> _Quote:
+    """A sentence with the better of its neighbours that is not quoted yet, where both fit."""
+    start, end = evidence.sentences[sentence]
+    neighbours = [i for i in (sentence - 1, sentence + 1) if 0 <= i < len(evidence.sentences)]
+    for i in sorted(neighbours, key=lambda i: -evidence.sentence_scores[i]):
+        other = evidence.sentences[i]
+        joined = min(start, other[0]), max(end, other[1])
+        free = all(quote.end <= joined[0] or joined[1] <= quote.start for quote in taken)
+        if free and joined[1] - joined[0] <= _LONGEST_QUOTE:
             return _Quote(evidence, *joined)
     return _Quote(evidence, start, end)
 

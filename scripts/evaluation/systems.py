@@ -62,7 +62,7 @@ class Depeche:
         answer = self._chain.invoke(Asked(question.text, question.language))
         seconds = time.monotonic() - started
         forced = extract_answer(
-            question.text, answer.question_language, answer.language, answer.found, 0.0
+            question.text, answer.question_language, answer.language, answer.found, 0.0, 0.0
         )
         return Outcome(
             question,
