@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from index.reindex import build
 from index.scoring import searched_text
 from index.sentences import sentence_spans
 from scripts.common import ERRORS, describe, progress_bar, quiet_logging
-from scripts.evaluation.dataset import load_dataset
+from scripts.evaluation.dataset import NotADataset, load_dataset
 from scripts.stories import read_stories
 
 _SAMPLE = Path("data/sample")
@@ -49,16 +50,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=sorted(_BENCHES), nargs="*", help="all where none is named")
+    # No choices: before Python 3.12 argparse refuses to find none named among them.
+    parser.add_argument(
+        "what", nargs="*", help=f"of {', '.join(_BENCHES)}; all where none is named"
+    )
     parser.add_argument("--passages", type=int, default=100_000, help="for answer")
     parser.add_argument("--seed", type=int, default=0, help="of generated articles")
     arguments = parser.parse_args(argv)
+    if unknown := [what for what in arguments.what if what not in _BENCHES]:
+        parser.error(f"there is no {unknown[0]}: choose from {', '.join(_BENCHES)}")
     quiet_logging()
-    settings = read_settings()
     try:
+        settings = read_settings()
         for what in arguments.what or _BENCHES:
             _BENCHES[what](settings, arguments)
-    except ERRORS as error:
+    except (*ERRORS, NotADataset) as error:
         print(f"bench.py: {describe(error)}", file=sys.stderr)
         return 2
     return 0
@@ -161,7 +167,7 @@ def generated_articles(passages: int, seed: int) -> list[Article]:
 
 class MixedEncoder:
     """The default encoder for what it has learned and for questions; every other text gets a
-    vector mixed of two real ones, and some noise, drawn by its words."""
+    vector mixed of two real ones, and some noise, drawn by the words of the whole batch."""
 
     _NOISE = 0.02  # standard deviation a dimension
 
@@ -180,7 +186,8 @@ class MixedEncoder:
         return self._encoder.encode_query(text)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
-        rng = np.random.default_rng(len(texts))
+        # By their words: batches of one size would else get the same vectors.
+        rng = np.random.default_rng(list(sha256("\n".join(texts).encode()).digest()))
         shape = (len(texts), self.dimension)
         pairs = rng.integers(0, len(self._vectors), (2, len(texts)))
         share = rng.uniform(0, 1, (len(texts), 1)).astype(np.float32)

@@ -53,8 +53,8 @@ class Example:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     quiet_logging()
-    settings = read_settings()
     try:
+        settings = read_settings()
         encoder = load_encoder(settings.embedding_model, settings.models_dir)
         reader = load_reader(settings.models_dir)
         if reader is None:
@@ -62,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = [
             _examples(_questions(path, arguments), encoder, reader) for path in arguments.datasets
         ]
+        for path, examples in zip(arguments.datasets, found, strict=True):
+            if len({example.answers for example in examples}) < 2:
+                raise NotADataset(f"{path}: passages that answer and that do not are needed")
     except (*ERRORS, NotADataset) as error:
         print(f"calibrate.py: {describe(error)}", file=sys.stderr)
         return 2

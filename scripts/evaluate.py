@@ -34,7 +34,14 @@ from index.search import Parts
 from scripts.common import ERRORS, describe, quiet_logging
 from scripts.evaluation.baselines import BaselineMissing, LangChainBaseline
 from scripts.evaluation.dataset import Dataset, Half, NotADataset, load_dataset
-from scripts.evaluation.figures import Figures, Outcome, curve, measured, quotes_answer
+from scripts.evaluation.figures import (
+    Figures,
+    Outcome,
+    curve,
+    false_answers_at,
+    measured,
+    quotes_answer,
+)
 from scripts.evaluation.self_check import self_check
 from scripts.evaluation.systems import Depeche, System
 
@@ -50,12 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ExitStack() as stack:
             folder = arguments.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             figures = _run(dataset, settings, folder, arguments)
+        if arguments.json:
+            text = json.dumps({k: _rounded(v) for k, v in figures.items()}, indent=2)
+            arguments.json.write_text(text + "\n", encoding="utf-8")
     except (*ERRORS, NotADataset, BaselineMissing) as error:
         print(f"evaluate.py: {describe(error)}", file=sys.stderr)
         return 2
-    if arguments.json:
-        text = json.dumps({k: _rounded(v) for k, v in figures.items()}, indent=2)
-        arguments.json.write_text(text + "\n", encoding="utf-8")
     return 0
 
 
@@ -74,15 +81,29 @@ def _chosen(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
 def _run(
     dataset: Dataset, settings: Settings, folder: Path, arguments: argparse.Namespace
 ) -> Figures:
+    if arguments.baseline and arguments.self_check:
+        raise NotADataset("--self-check is of our own search, not of a baseline")
     if arguments.baseline:
         own_model = arguments.baseline == "langchain-e5"
         system: System = LangChainBaseline(settings, own_model)
     else:
-        system = Depeche(settings, Parts(arguments.system))
+        # The sentences are searched without the reader: none need be loaded.
+        parts = Parts.FUSED if arguments.self_check else Parts(arguments.system)
+        system = Depeche(settings, parts)
+    try:
+        return _figures(system, dataset, folder, arguments)
+    finally:
+        if isinstance(system, Depeche) and system.generation:
+            system.generation.close()
+
+
+def _figures(
+    system: System, dataset: Dataset, folder: Path, arguments: argparse.Namespace
+) -> Figures:
     indexing = _indexed(system, dataset, folder)
     if arguments.self_check:
-        if not isinstance(system, Depeche) or system.generation is None:
-            raise NotADataset("--self-check is of our own search, not of a baseline")
+        assert isinstance(system, Depeche)
+        assert system.generation is not None
         count = arguments.limit or _SELF_CHECKED
         checked = self_check(system.generation.search, dataset.articles, count, arguments.seed)
         _print(checked)
@@ -103,6 +124,9 @@ def _indexed(system: System, dataset: Dataset, folder: Path) -> Figures:
     """Index the articles, unless an index of them was kept from before."""
     if isinstance(system, Depeche) and (folder / "current").exists():
         system.open(folder)
+        assert system.generation is not None
+        if list(system.generation.store.articles()) != list(dataset.articles):
+            raise NotADataset(f"the index in {folder} is of other articles: give another --index")
         return {}
     started = time.monotonic()
     passages = system.index(dataset.articles, folder)
@@ -119,9 +143,16 @@ def _rounded(value: float) -> float | None:
 
 
 def _print_curve(outcomes: Sequence[Outcome]) -> None:
+    """Error rates by threshold, and one against the other as a Mermaid chart."""
     print("\nthreshold  false answers  false abstentions")
     for row in curve(outcomes, [percent / 100 for percent in range(5, 100, 5)]):
         print("{:9.2f}  {:13.3f}  {:17.3f}".format(*row))
+    steps = range(0, 31, 2)
+    shares = false_answers_at(outcomes, [step / 100 for step in steps])
+    print("\n```mermaid\nxychart-beta")
+    print(f'  x-axis "% of answerable questions refused" {steps[0]} --> {steps[-1]}')
+    print('  y-axis "% of unanswerable questions answered" 0 --> 100')
+    print(f"  line [{', '.join(f'{100 * share:.1f}' for share in shares)}]\n```")
 
 
 def _print_miss(outcome: Outcome) -> None:
@@ -144,14 +175,30 @@ def _print_miss(outcome: Outcome) -> None:
         print(f"  quoted: {' '.join(quoted.words.split())} ({', '.join(quoted.articles)})")
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("not a number of questions")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError("not a share of the documents, from 0 to below 1")
+    return share
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("dataset", type=Path, help="a SQuAD-format file, questions, or stories")
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="questions at most")
+    parser.add_argument("--limit", type=_count, default=0, metavar="N", help="questions at most")
     parser.add_argument(
-        "--hold-out", type=float, default=0.0, metavar="F",
+        "--hold-out", type=_share, default=0.0, metavar="F",
         help="leave this share of the documents out; their questions then have no answer",
     )  # fmt: skip
     which = parser.add_mutually_exclusive_group()
@@ -163,7 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--self-check", action="store_true", help="sentences find their passages")
     parser.add_argument("--half", choices=["tune", "report", "all"], default="all")
     parser.add_argument("--seed", type=int, default=0, help="draws all that is drawn (default 0)")
-    parser.add_argument("--curve", action="store_true", help="error rates by threshold")
+    parser.add_argument("--curve", action="store_true", help="error rates by threshold, and drawn")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
     parser.add_argument(
         "--index", type=Path, metavar="DIR", help="keep the index here, and reuse it"

@@ -79,12 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--best", type=int, default=20, help="rows printed (default 20)")
     arguments = parser.parse_args(argv)
     quiet_logging()
-    settings = read_settings()
     try:
+        settings = read_settings()
         encoder = load_encoder(settings.embedding_model, settings.models_dir)
         results = [
             found for path in arguments.datasets for found in _search(path, arguments.seed, encoder)
         ]
+        if not results:
+            raise NotADataset("no question of the tuning halves has an answer")
     except (*ERRORS, NotADataset) as error:
         print(f"tune_search.py: {describe(error)}", file=sys.stderr)
         return 2

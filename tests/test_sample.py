@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,11 @@ def expected() -> Iterator[Expected]:
             yield Expected(question, articles()[answer["article"]], answer["words"])
 
 
-def test_there_are_enough_articles_and_all_can_be_read() -> None:
+def test_there_are_enough_articles_and_stories_and_all_can_be_read() -> None:
     unreadable = [item for item in read_articles([SAMPLE]) if isinstance(item, Unreadable)]
     assert unreadable == []
-    assert len(articles()) >= 30
+    assert len(articles()) >= 60
+    assert len({name.partition("/")[0] for name in articles()}) >= 12
 
 
 def test_they_come_in_three_formats() -> None:
@@ -66,9 +68,10 @@ def test_they_come_in_three_formats() -> None:
     assert min(suffixes.values()) >= 5
 
 
-def test_most_are_in_french_and_some_are_not() -> None:
+def test_most_are_in_french_and_some_are_in_each_of_four_other_languages() -> None:
     languages = Counter(article.language for article in articles().values())
-    assert set(languages) == {"fr", "en"}
+    assert set(languages) == {"fr", "en", "es", "de", "it"}
+    assert min(languages.values()) >= 4
     assert len(articles()) / 2 < languages["fr"] < len(articles())
 
 
@@ -85,11 +88,35 @@ def test_some_have_an_address_and_some_have_none() -> None:
     assert len(set(with_address)) == len(with_address)
 
 
-def test_there_are_enough_questions_in_two_languages_some_without_answer() -> None:
+def test_there_are_enough_questions_in_several_languages_some_without_answer() -> None:
     answerable = [question for question in questions() if question["answers"]]
-    assert len(answerable) >= 60
-    assert len(questions()) - len(answerable) >= 15
-    assert {question["language"] for question in questions()} == {"fr", "en"}
+    assert len(answerable) >= 120
+    assert len(questions()) - len(answerable) >= 30
+    languages = Counter(question["language"] for question in questions())
+    assert set(languages) <= {article.language for article in articles().values()}
+    assert len([language for language, count in languages.items() if count >= 10]) >= 4
+
+
+def test_some_articles_are_wire_copies_that_two_papers_print() -> None:
+    """Word for word, a paragraph of one that is long enough stands in the other."""
+    paragraphs = {
+        name: {
+            text
+            for block in blocks(article.body)
+            if block.kind is BlockKind.PARAGRAPH
+            and len(text := article.body[block.start : block.end]) >= 200
+        }
+        for name, article in articles().items()
+    }
+    copies = [
+        (one, other)
+        for one, other in combinations(sorted(paragraphs), 2)
+        if paragraphs[one] & paragraphs[other]
+    ]
+    assert len(copies) >= 3
+    for one, other in copies:
+        assert articles()[one].title != articles()[other].title
+        assert articles()[one].source != articles()[other].source
 
 
 def test_questions_are_told_apart_by_their_ids_and_words() -> None:

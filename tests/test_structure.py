@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +106,13 @@ def test_only_the_settings_read_the_environment(folder: str) -> None:
 def test_packages_say_what_they_are() -> None:
     for path in (*modules("index"), *modules("bot"), *modules("scripts")):
         assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+
+
+def test_what_a_package_reads_beside_its_code_is_installed_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    installed = project["tool"]["setuptools"]["package-data"]
+    for package in ("bot", "index"):
+        folder = ROOT / package
+        data = {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"}
+        listed = {path for pattern in installed[package] for path in folder.glob(pattern)}
+        assert {path for path in data if path.suffix not in (".pyc", ".swp")} == listed

@@ -70,7 +70,8 @@ class Dataset:
     def hold_out(self, share: float, seed: int) -> Dataset:
         """Without the articles of a share of the documents; their questions have no answer."""
         names = sorted(set(self.documents.values()))
-        random.Random(seed).shuffle(names)
+        # Not the draw of tuning_titles, or all that is held out would be of the tuning half.
+        random.Random(f"hold out {seed}").shuffle(names)
         out = set(names[: round(share * len(names))])
         return replace(
             self,
@@ -101,7 +102,7 @@ def load_dataset(path: Path, seed: int) -> Dataset:
         if "texts" in first:
             return _of_stories(path)
         return _of_questions(path, seed)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise NotADataset(f"{path} is not a set of questions: {error!r}") from error
 
 
@@ -181,6 +182,8 @@ def _story(row: dict[str, Any]) -> str:
 
 def _as_articles(texts: Sequence[tuple[str, str]]) -> list[Article]:
     """Written as Markdown files and read back: the same cleaning as for any article."""
+    if not texts:
+        raise ValueError("it holds no text")
     with tempfile.TemporaryDirectory() as folder:
         for number, (title, text) in enumerate(texts):
             name = f"{number // 1000:03}/{number:06}.md"
@@ -196,6 +199,8 @@ def _as_articles(texts: Sequence[tuple[str, str]]) -> list[Article]:
 
 
 def _as_markdown(text: str) -> str:
-    """The text with every sign escaped that Markdown would take for markup."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>#+!|~&=-])", r"\\\1", text)
+    """The text with every sign escaped that Markdown would take for markup, and no line
+    indented: that is code, where nothing can be escaped."""
+    flush = re.sub(r"^[ \t]+", "", text, flags=re.M)
+    escaped = re.sub(r"([\\`*_{}\[\]<>#+!|~&=-])", r"\\\1", flush)
     return re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", escaped, flags=re.M)

@@ -129,6 +129,16 @@ def curve(outcomes: Sequence[Outcome], thresholds: Sequence[float]) -> list[tupl
     ]
 
 
+def false_answers_at(outcomes: Sequence[Outcome], abstentions: Sequence[float]) -> list[float]:
+    """The least share of false answers at each share of false abstentions."""
+    answerable = sorted(o.probability for o in outcomes if o.question.answers)
+    unanswerable = [o.probability for o in outcomes if not o.question.answers]
+    thresholds = [
+        answerable[min(int(share * len(answerable)), len(answerable) - 1)] for share in abstentions
+    ]
+    return [_share(p >= threshold for p in unanswerable) for threshold in thresholds]
+
+
 def plain(text: str) -> str:
     """Blank space of all kinds and apostrophes made one."""
     return " ".join(text.replace("’", "'").split())
@@ -137,10 +147,12 @@ def plain(text: str) -> str:
 def _ndcg(outcome: Outcome) -> float:
     """Järvelin & Kekäläinen 2002, with a gain of 1 for each answering article."""
     ranks = {expected.article: outcome.rank(expected) for expected in outcome.question.answers}
-    # Copies of one article share a rank: they count once.
-    places = sorted(set(ranks.values()))
-    gain = sum(1 / math.log2(1 + rank) for rank in places)
-    return gain / sum(1 / math.log2(1 + place) for place in range(1, len(places) + 1))
+    # Copies of one article share a rank: they count once. What was not found has no rank to
+    # share.
+    found = {rank for rank in ranks.values() if rank < math.inf}
+    best = len(found) + sum(rank == math.inf for rank in ranks.values())
+    gain = sum(1 / math.log2(1 + rank) for rank in found)
+    return gain / sum(1 / math.log2(1 + place) for place in range(1, min(best, RANKED) + 1))
 
 
 def _share(values: Iterable[float]) -> float:

@@ -13,6 +13,7 @@ from index.articles.article import Article
 from index.passages import split_into_passages
 from index.query import Query
 from index.search import Parts, Search
+from scripts.evaluation.dataset import NotADataset
 
 _LEAST_WORDS = 6  # shorter sentences stand in many articles
 
@@ -20,7 +21,10 @@ _LEAST_WORDS = 6  # shorter sentences stand in many articles
 def self_check(
     search: Search, articles: Sequence[Article], count: int, seed: int
 ) -> dict[str, float]:
-    """The share of sentences, drawn by the seed, whose own passage comes first, by part."""
+    """The share of sentences, drawn by the seed, whose own passage comes first, by part.
+
+    :raises NotADataset: where the articles hold no sentence that is long enough.
+    """
     sentences = [
         (sentence, article)
         for article in articles
@@ -28,6 +32,8 @@ def self_check(
         for span in passage.sentences
         if len((sentence := article.body[span.start : span.end]).split()) >= _LEAST_WORDS
     ]
+    if not sentences:
+        raise NotADataset(f"no sentence has {_LEAST_WORDS} words to be found by")
     chosen = random.Random(seed).sample(sentences, min(count, len(sentences)))
     figures: dict[str, float] = {"sentences": len(chosen)}
     for parts in (Parts.DENSE, Parts.LEXICAL, Parts.FUSED):

@@ -12,6 +12,7 @@ from bot.answering.chain import Question as Asked
 from bot.answering.chain import build_chain
 from bot.answering.extractive import extract_answer
 from bot.answering.retriever import PassageRetriever
+from bot.i18n import supported
 from bot.settings import Settings
 from index.articles.article import Article
 from index.embedding import load_encoder
@@ -41,6 +42,7 @@ class Depeche:
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         self._parts = parts
+        self._interface = settings.ui_language
         self._encoder = load_encoder(settings.embedding_model, settings.models_dir)
         self._reader = load_reader(settings.models_dir) if parts is Parts.FULL else None
         self.generation: Generation | None = None
@@ -58,8 +60,9 @@ class Depeche:
         self._chain = build_chain(retriever)
 
     def ask(self, question: Question) -> Outcome:
+        asked = Asked(question.text, supported(question.language) or self._interface)
         started = time.monotonic()
-        answer = self._chain.invoke(Asked(question.text, question.language))
+        answer = self._chain.invoke(asked)
         seconds = time.monotonic() - started
         forced = extract_answer(
             question.text, answer.question_language, answer.language, answer.found, 0.0, 0.0

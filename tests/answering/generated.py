@@ -26,6 +26,7 @@ def evidence(
     start: int = 0,
     probability: float = 1.0,
     scores: tuple[float, ...] | None = None,
+    copies: tuple[ArticleReference, ...] = (),
 ) -> Evidence:
     """A passage that begins at `start` of its article, in sentences, the first the best."""
     spans = tuple((start + a, start + b) for a, b in sentence_spans(text))
@@ -39,6 +40,7 @@ def evidence(
         sentence_scores=scores or tuple(1.0 - number for number in range(len(spans))),
         score=probability,
         probability=probability,
+        copies=copies,
     )
 
 
@@ -65,7 +67,8 @@ def _evidence(draw: st.DrawFn) -> Evidence:
     )
     count = len(made.sentences)
     scores = draw(st.lists(_SHARES, min_size=count, max_size=count))
-    return replace(made, sentence_scores=tuple(scores))
+    copies = draw(st.lists(references, max_size=4))
+    return replace(made, sentence_scores=tuple(scores), copies=tuple(copies))
 
 
 @st.composite

@@ -9,7 +9,8 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from bot.answering.retriever import PassageRetriever, as_evidence
-from index.search import Search
+from index.query import Filter
+from index.search import Parts, Search
 
 QUESTION = "Combien coûtera la ligne D du tram d’Ostwick ?"
 
@@ -62,3 +63,33 @@ def test_evidence_holds_what_its_document_says(sample_search: Search) -> None:
             assert evidence.words(start, end) == article.body[start:end]
         assert len(evidence.sentences) == len(evidence.sentence_scores)
         assert 0 <= evidence.probability <= 1
+
+
+def test_a_document_names_the_articles_with_the_same_words(sample_search: Search) -> None:
+    retriever = PassageRetriever(search=sample_search, parts=Parts.FUSED)
+    first, *_ = retriever.invoke("Wie viele Unterschriften gegen die Seilbahn sind gültig?")
+    [copy] = as_evidence(first).copies
+    assert {copy.source, first.metadata["source"]} == {"Lohmetal-Kurier", None}
+    article = sample_search.store.article(copy.id)
+    assert article is not None
+    assert (copy.title, copy.url, copy.source, copy.published) == (
+        article.title, article.url, article.source, article.published,
+    )  # fmt: skip
+
+
+def test_a_filter_is_kept_to(sample_search: Search) -> None:
+    retriever = PassageRetriever(search=sample_search)
+    german = retriever.invoke(QUESTION, filter=Filter(languages=frozenset({"de"})))
+    assert {document.metadata["language"] for document in german} == {"de"}
+    assert retriever.invoke(QUESTION, filter=Filter(languages=frozenset({"zz"}))) == []
+
+
+def test_another_order_of_parts_may_be_asked_for(sample_search: Search) -> None:
+    orders = {
+        tuple(
+            document.id
+            for document in PassageRetriever(search=sample_search, parts=parts).invoke(QUESTION)
+        )
+        for parts in (Parts.DENSE, Parts.LEXICAL, Parts.FUSED)
+    }
+    assert len(orders) == 3

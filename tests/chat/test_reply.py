@@ -114,6 +114,37 @@ def test_an_answer_shows_question_statements_sources_and_excerpts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("copies", "language", "line"),
+    [
+        (["L’Écho"], "fr", "Aussi dans : L’Écho"),
+        (["L’Écho"], "en", "Also in: L’Écho"),
+        (["L’Écho", "The Echo", "L’Écho"], "en", "Also in: L’Écho, The Echo"),
+        (["{sources} <b>&", "a\nb"], "en", "Also in: {sources} <b>&, a b"),
+        # a paper that is not known is told by its title
+        ([None, "L’Écho"], "fr", "Aussi dans : La facture s’alourdit, L’Écho"),
+    ],
+)
+def test_a_source_names_the_papers_that_printed_the_same_words(
+    copies: list[str | None], language: str, line: str
+) -> None:
+    others = tuple(
+        replace(TRAM, id=f"copy{number}", source=source) for number, source in enumerate(copies)
+    )
+    reply = answer_reply(answered(evidence(COST, copies=others), language=language))
+    _, source, also, excerpt = [block.text for block in reply.blocks]
+    assert source.startswith("[1]")
+    assert plain(also) == line
+    assert COST in excerpt
+    text, _ = parse_html(as_html(reply)[0])
+    assert f"\n{line}\n" in plain(text)
+
+
+def test_a_source_that_nobody_else_printed_names_no_other() -> None:
+    text = "\n".join(block.text for block in answer_reply(answered(evidence(COST))).blocks)
+    assert "Aussi dans" not in text
+
+
 def test_an_article_with_an_address_is_linked_and_one_without_is_read_here() -> None:
     found = [evidence(COST), evidence(TICKET, replace(TRAM, id="b", url=None), start=70)]
     first, second = buttons(answer_reply(answered(*found)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.actions import read_article_action
+from index.generations import current_manifest
 from scripts import reindex
 from tests.botapi import BotApiServer, SentMessage, faults
 from tests.chat.running import Bot, environment, running_bot
@@ -87,11 +88,13 @@ def of_type(message: SentMessage, kind: str) -> list[str]:
     [("fr", "Bonjour"), ("fr-CA", "Bonjour"), ("en-GB", "Hello"), ("ja", "Bonjour")],
 )
 def test_start_greets_in_the_readers_language_or_the_bots(
-    telegram: BotApiServer, bot: Bot, chat: int, language: str, words: str
+    telegram: BotApiServer, bot: Bot, sample_index: Path, chat: int, language: str, words: str
 ) -> None:
     greeting = ask(telegram, chat, "/start", language)
+    manifest = current_manifest(sample_index)
+    assert manifest is not None
     assert greeting.text.startswith(words)
-    assert "40 articles" in greeting.text
+    assert f" {manifest.articles} articles" in greeting.text
 
 
 @pytest.mark.parametrize(

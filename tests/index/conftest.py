@@ -82,15 +82,17 @@ class Newsroom:
 
 
 class WrappedEncoder:
-    """The real encoder, under another name, counting the passages it embeds."""
+    """The real encoder, under another name, keeping what it was given to embed."""
 
     def __init__(self, encoder: Encoder, name: str | None = None) -> None:
         self._encoder = encoder
         self.name = name or encoder.name
         self.dimension = encoder.dimension
         self.passages: list[str] = []
+        self.queries: list[str] = []
 
     def encode_query(self, text: str) -> Vector:
+        self.queries.append(text)
         return self._encoder.encode_query(text)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import quantization
 from index.default_model import FOLDER_NAME, packed_weights
 from index.embedding import Encoder, ModelUnavailable, load_encoder, model_name
 
@@ -25,6 +26,21 @@ TEXTS = [
     *(f"{number} personnes ont voté. " * (1 + number % 7) for number in range(30)),
 ]
 QUERIES = [f"Combien coûtera la ligne {number} du tram ?" for number in range(24)]
+LANGUAGES = [
+    "La vanne du barrage a coûté 4,2 millions d’euros, soit le double de ce qui était prévu.",
+    "The last bakery in Skerrow closed on Friday after thirty-one years behind the counter.",
+    "Die Bürger stimmten am 18. Juni über die Seilbahn ab: 52,3 Prozent waren dafür.",
+    "El jurado eligió el proyecto por siete votos contra dos entre 23 propuestas.",
+    "La frana di Pian Cerasa ha chiuso la ferrovia per quattordici mesi.",
+    "Os trabalhadores compraram a serraria por um euro simbólico.",
+    "De brug werd maandag heropend voor het verkeer.",
+    "Мост открыли в понедельник после двух лет ремонта.",
+    "Most otwarto w poniedziałek po dwóch latach remontu.",
+    "افتتح الجسر يوم الاثنين بعد عامين من الإصلاحات.",
+    "橋は二年間の修理を経て月曜日に開通した。",
+    "大桥经过两年维修，周一重新通车。",
+]
+ENGINE = "openvino-int8" if quantization.is_faster() else "openvino-float"
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +51,21 @@ def default_folder(models_dir: Path, encoder: Encoder) -> Path:
 
 
 @pytest.fixture
-def variant(default_folder: Path, tmp_path: Path) -> Callable[[str], Path]:
-    """The default model's folder, by links, with this for its OpenVINO network."""
+def variant(default_folder: Path, tmp_path: Path) -> Callable[[str | None], Path]:
+    """The default model's folder, by links, with this for its OpenVINO network if given."""
 
-    def build(network: str) -> Path:
+    def build(network: str | None) -> Path:
         folder = tmp_path / "models" / FOLDER_NAME
         folder.mkdir(parents=True)
         for part in default_folder.iterdir():
-            if part.name != "openvino":
+            if part.name != ENGINE:
                 (folder / part.name).symlink_to(part.resolve())
-        (folder / "openvino").mkdir()
-        (folder / "openvino" / "model.xml").write_text(network)
+        (folder / ENGINE).mkdir()
+        if network is None:
+            for part in (default_folder / ENGINE).iterdir():
+                (folder / ENGINE / part.name).symlink_to(part.resolve())
+        else:
+            (folder / ENGINE / "model.xml").write_text(network)
         return folder
 
     return build
@@ -56,15 +76,25 @@ def test_sentence_transformers_gives_the_same_vectors(
 ) -> None:
     plain = load_encoder(str(default_folder), Path("unused"))
     assert plain.dimension == encoder.dimension
-    cosines = np.sum(plain.encode_passages(TEXTS) * encoder.encode_passages(TEXTS), axis=1)
-    assert cosines.min() > 0.999
-    for query in QUERIES[:3]:
+    texts = [*TEXTS, *LANGUAGES]
+    cosines = np.sum(plain.encode_passages(texts) * encoder.encode_passages(texts), axis=1)
+    assert cosines.min() >= 0.999
+    for query in (*QUERIES[:3], *LANGUAGES):
         assert plain.encode_query(query) @ encoder.encode_query(query) > 0.999
     assert model_name(str(default_folder)) == plain.name != encoder.name
 
 
+def test_the_network_is_kept_converted_for_this_processor(
+    encoder: Encoder, default_folder: Path
+) -> None:
+    assert (default_folder / ENGINE / "model.xml").is_file()
+    weights = sum(part.stat().st_size for part in (default_folder / ENGINE).iterdir())
+    plain = (default_folder / "model.safetensors").stat().st_size  # 16 bits a weight
+    assert weights < 1.05 * plain
+
+
 def test_a_damaged_conversion_is_made_again(
-    encoder: Encoder, variant: Callable[[str], Path], caplog: pytest.LogCaptureFixture
+    encoder: Encoder, variant: Callable[[str | None], Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = variant("<no network>")
     with caplog.at_level(logging.WARNING):
@@ -77,13 +107,15 @@ def test_a_damaged_conversion_is_made_again(
 
 
 def test_without_openvino_pytorch_gives_the_same_vectors(
-    encoder: Encoder, default_folder: Path, monkeypatch: pytest.MonkeyPatch
+    encoder: Encoder, variant: Callable[[str | None], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder = variant(None)
     monkeypatch.setitem(sys.modules, "openvino", None)  # as where it has no build
-    fallback = load_encoder("default", default_folder.parent)
+    fallback = load_encoder("default", folder.parent)
     cosines = np.sum(fallback.encode_passages(TEXTS) * encoder.encode_passages(TEXTS), axis=1)
     assert cosines.min() > 0.999
     assert fallback.encode_query(QUERIES[0]) @ encoder.encode_query(QUERIES[0]) > 0.999
+    assert (folder / ENGINE / "model.xml").is_file()  # nothing is wrong with the conversion
 
 
 def test_rows_are_in_the_order_of_the_texts_whatever_their_lengths(encoder: Encoder) -> None:

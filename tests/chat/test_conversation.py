@@ -1,0 +1,75 @@
+"""What the conversation says to questions with limits, over the sample, unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.answering.chain import build_chain
+from bot.answering.retriever import PassageRetriever
+from bot.assistant import Assistant
+from bot.chat.conversation import Conversation
+from bot.chat.markup import Reply
+from bot.chat.terminal import as_text
+from index.embedding import Encoder
+from index.generations import open_current
+
+
+@pytest.fixture(scope="module")
+def unread(sample_index: Path, encoder: Encoder) -> Iterator[Conversation]:
+    """The conversation without the reader, which takes its time and is not needed here."""
+    generation = open_current(sample_index, encoder)
+    chain = build_chain(PassageRetriever(search=generation.search))
+    yield Conversation(Assistant(generation, chain))
+    generation.close()
+
+
+def shown(reply: Reply) -> str:
+    return " ".join(as_text(reply).split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "  \n", "depuis:2024", "source:courrier langue:fr", ' since:2024 source:"Le Courrier" '],
+)
+def test_limits_alone_are_no_question(unread: Conversation, text: str) -> None:
+    assert shown(unread.ask(text, "fr")) == shown(unread.ask("", "fr"))
+    assert "/ask" in shown(unread.ask(text, "en"))
+
+
+@pytest.mark.parametrize("text", ["?", "… !", "? source:courrier", "depuis:2024 ?!"])
+def test_signs_are_no_question_with_limits_or_without(unread: Conversation, text: str) -> None:
+    assert shown(unread.ask(text, "en")) == shown(unread.ask("?", "en"))
+    assert "I only understand words" in shown(unread.ask(text, "en"))
+
+
+def test_a_question_is_shown_with_its_limits(unread: Conversation) -> None:
+    question = "Combien coûtera la ligne D du tram d’Ostwick ? depuis:2024"
+    heading = unread.ask(f"  {question} ", "fr").heading
+    assert heading is not None
+    assert heading.text == question
+
+
+def test_what_no_article_meets_is_said_to_have_no_answer(unread: Conversation) -> None:
+    reply = unread.ask("Combien coûtera la ligne D du tram d’Ostwick ? depuis:2999", "fr")
+    assert [block.text for block in reply.blocks] == [
+        "Le corpus ne contient pas de réponse à cette question."
+    ]
+    assert reply.buttons == ()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_help_names_limits_that_are_understood(unread: Conversation, language: str) -> None:
+    from bot.answering.filters import split_filter
+
+    text = shown(unread.help(language))
+    written = [word.rstrip(",.") for word in text.split() if ":" in word[1:-1]]
+    assert len(written) == 4
+    question, filter = split_filter(" ".join(written))
+    assert question == ""
+    assert filter.since
+    assert filter.until
+    assert filter.sources
+    assert filter.languages
