@@ -9,7 +9,7 @@
 A SQuAD-format file (v1.1 or v2.0): each paragraph becomes an article with the title of its
 document. Or a file of questions, one JSON object a line, beside the articles they are about:
 id, question, language, and `answers`, a list of {article, words}, empty where the corpus holds
-none. Or a file of stories (data/training). The articles are indexed in a temporary folder.
+none. Or stories, a file or the whole of data/training. The articles are indexed in a temporary folder.
 
 Half of the documents of a SQuAD-format file, or half of the questions of a file of questions,
 drawn by `--seed`, is to tune on (`tune`); the other is to report on (`report`).
@@ -71,6 +71,8 @@ def _chosen(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
         dataset = dataset.hold_out(arguments.hold_out, arguments.seed)
     if arguments.half != "all":
         dataset = dataset.half(Half(arguments.half))
+    if arguments.across:
+        dataset = dataset.across_languages()
     if arguments.limit:
         dataset = dataset.limited(arguments.limit, arguments.seed)
     if not (dataset.questions or arguments.self_check):
@@ -208,6 +210,9 @@ def _parser() -> argparse.ArgumentParser:
         help="what a newcomer to LangChain would build, with MiniLM or with our model",
     )  # fmt: skip
     parser.add_argument("--self-check", action="store_true", help="sentences find their passages")
+    parser.add_argument(
+        "--across", action="store_true", help="only questions in another language than the answer"
+    )
     parser.add_argument("--half", choices=["tune", "report", "all"], default="all")
     parser.add_argument("--seed", type=int, default=0, help="draws all that is drawn (default 0)")
     parser.add_argument("--curve", action="store_true", help="error rates by threshold, and drawn")

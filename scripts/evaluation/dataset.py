@@ -6,6 +6,7 @@ import json
 import random
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import Any
 from index.articles.article import Article
 from index.articles.reading import read_articles
 from scripts.squad import Text, read_squad, tuning_titles
-from scripts.stories import KEPT_BACK, read_stories
+from scripts.stories import KEPT_BACK, Story, read_stories
 
 
 class Half(StrEnum):
@@ -67,6 +68,16 @@ class Dataset:
         """The questions of one half; all articles."""
         return replace(self, questions=tuple(q for q in self.questions if q.half is half))
 
+    def across_languages(self) -> Dataset:
+        """The questions that only articles in another language answer; all articles."""
+        languages = {article.id: article.language for article in self.articles}
+        kept = tuple(
+            q
+            for q in self.questions
+            if q.answers and all(languages[e.article] != q.language for e in q.answers)
+        )
+        return replace(self, questions=kept)
+
     def hold_out(self, share: float, seed: int) -> Dataset:
         """Without the articles of a share of the documents; their questions have no answer."""
         names = sorted(set(self.documents.values()))
@@ -84,31 +95,39 @@ class Dataset:
 
 
 def load_dataset(path: Path, seed: int) -> Dataset:
-    """A SQuAD-format file, a file of stories (data/training), or questions beside articles.
+    """A SQuAD-format file, stories in a file or a folder (data/training), or questions beside
+    the articles they are about.
 
     :param seed: draws the halves.
     :raises NotADataset: where it is none of them.
     """
+    files = sorted(path.glob("stories-*.jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise NotADataset(f"{path} holds no file of stories")
     try:
-        text = path.read_text(encoding="utf-8")
-        first = json.loads(text.split("\n", 1)[0]) if path.suffix == ".jsonl" else None
+        text = files[0].read_text(encoding="utf-8")
+        first = json.loads(text.split("\n", 1)[0]) if files[0].suffix == ".jsonl" else None
     except (OSError, ValueError) as error:
         raise NotADataset(f"{path} cannot be read: {error}") from error
     try:
         if first is None:
             texts = read_squad(path)
             tuning = tuning_titles(texts, seed)
-            return _of_texts(texts, [text.title in tuning for text in texts], "fr")
+            return _of_texts(texts, [text.title in tuning for text in texts])
         if "texts" in first:
-            return _of_stories(path)
+            return _of_stories(files)
         return _of_questions(path, seed)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise NotADataset(f"{path} is not a set of questions: {error!r}") from error
 
 
-def _of_texts(texts: Sequence[Text], tuning: Sequence[bool], language: str) -> Dataset:
-    """Each text an article, written to a file and read as any article is."""
+def _of_texts(texts: Sequence[Text], tuning: Sequence[bool]) -> Dataset:
+    """Each text an article, written to a file and read as any article is; its questions are
+    taken to be in the language that most of them are in."""
     articles = _as_articles([(text.title, text.text) for text in texts])
+    [(language, _)] = Counter(article.language for article in articles).most_common(1) or [
+        ("fr", 0)
+    ]
     questions = []
     for number, (text, article, tune) in enumerate(zip(texts, articles, tuning, strict=True)):
         for place, (asked, spans) in enumerate(text.questions):
@@ -127,23 +146,27 @@ def _of_texts(texts: Sequence[Text], tuning: Sequence[bool], language: str) -> D
     return Dataset(tuple(articles), documents, tuple(questions))
 
 
-def _of_stories(path: Path) -> Dataset:
-    stories = read_stories(path)
-    articles = _as_articles([(t.title, t.text) for story in stories for t in story.texts])
+def _of_stories(paths: Sequence[Path]) -> Dataset:
+    """The last stories of each file are to report on: the reader was not trained on them."""
+    stories: list[tuple[Story, Half]] = []
+    for path in paths:
+        read = read_stories(path)
+        stories += [(story, Half.TUNE) for story in read[:-KEPT_BACK]]
+        stories += [(story, Half.REPORT) for story in read[-KEPT_BACK:]]
+    articles = _as_articles([(t.title, t.text) for story, _ in stories for t in story.texts])
     documents: dict[str, str] = {}
     questions = []
     start = 0
-    for number, story in enumerate(stories):
+    for number, (story, half) in enumerate(stories):
         own = articles[start : start + len(story.texts)]
         start += len(own)
-        documents |= {article.id: story.name for article in own}
-        half = Half.REPORT if number >= len(stories) - KEPT_BACK else Half.TUNE
+        documents |= {article.id: f"{number} {story.name}" for article in own}
         questions += [
             Question(
-                f"{story.name}.{place}",
+                f"{number}.{place} {story.name}",
                 question.text,
                 question.language,
-                story.name,
+                f"{number} {story.name}",
                 half,
                 tuple(Expected(own[i].id, words) for i, words in question.answers),
                 anywhere=False,
