@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+from index.articles.article import Article
 from index.scoring import Scored
 
 _SHINGLE = 4  # words
-# Of the shorter passage's shingles. Two papers' own reports of one event share a few
-# quotations; a copy with its first and last sentence changed keeps most of its words.
-_SHARED = 0.5
+# Of a passage's shingles, in another article's body. Two papers' own reports of one event share
+# a few quotations; a copy with its first and last sentence changed keeps most of its words.
+_REPEATED = 0.5
+
+Shingles = set[tuple[str, ...]]
 
 
-def collapsed(scored: Sequence[Scored]) -> list[list[Scored]]:
-    """The passages in the order given, each followed by those that nearly repeat it.
+def collapsed(scored: Iterable[Scored], limit: int) -> list[tuple[Scored, tuple[Article, ...]]]:
+    """The first passages that repeat no article before them, each with the articles that
+    repeat it.
 
-    Only passages of different articles are compared: those of one never overlap.
+    A passage is compared with the whole body of the other articles, because a paragraph cut
+    from a copy moves every border between passages after it.
     """
-    groups: list[tuple[set[tuple[str, ...]], list[Scored]]] = []
+    kept: list[tuple[Scored, Shingles]] = []
+    bodies: dict[str, Shingles] = {}  # of the articles kept
+    copies: dict[str, dict[str, Article]] = {}  # by the article they repeat
     for passage in scored:
+        if len(kept) >= limit:
+            break
+        article = passage.stored.article
         shingles = _shingles(passage.stored.passage.text)
-        for known, group in groups:
-            if _repeats(shingles, known) and passage.stored.article.id not in {
-                member.stored.article.id for member in group
-            }:
-                group.append(passage)
-                break
-        else:
-            groups.append((shingles, [passage]))
-    return [group for _, group in groups]
+        original = None
+        if article.id not in bodies:
+            others = (id for id, body in bodies.items() if _repeats(shingles, body))
+            original = next(others, None)
+        if original is not None:
+            copies.setdefault(original, {})[article.id] = article
+            continue
+        bodies.setdefault(article.id, _shingles(article.body))
+        kept.append((passage, shingles))
+    return [
+        (
+            passage,
+            tuple(
+                copy
+                for copy in copies.get(passage.stored.article.id, {}).values()
+                if _repeats(shingles, _shingles(copy.body))
+            ),
+        )
+        for passage, shingles in kept
+    ]
 
 
-def _repeats(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> bool:
-    shorter = min(len(a), len(b))
-    return shorter > 0 and len(a & b) >= _SHARED * shorter
+def _repeats(passage: Shingles, body: Shingles) -> bool:
+    return len(passage) > 0 and len(passage & body) >= _REPEATED * len(passage)
 
 
-def _shingles(text: str) -> set[tuple[str, ...]]:
+def _shingles(text: str) -> Shingles:
     words = re.findall(r"\w+", text.lower())
     return set(zip(*(words[i:] for i in range(_SHINGLE)), strict=False))

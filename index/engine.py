@@ -152,6 +152,8 @@ def load_engine(folder: Path, pad: int, build: Callable[[], torch.nn.Module]) ->
     folder = folder.with_name(f"{folder.name}-{'int8' if quantization.is_faster() else 'float'}")
     with _converting:
         try:
+            import openvino  # noqa: F401  # where it is missing, what was converted is not to blame
+
             if folder.is_dir():
                 try:
                     return OpenVinoEngine(folder / "model.xml", pad)
@@ -181,9 +183,9 @@ def _convert(module: torch.nn.Module, folder: Path) -> None:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # the tracer remarks on branches that stay constant
             converted = openvino.convert_model(module.eval(), example_input=example)
-        if quantization.is_faster():
-            quantization.quantize(converted)
         openvino.save_model(converted, aside / "model.xml", compress_to_fp16=True)
+        if quantization.is_faster():
+            _quantize(aside)
         aside.chmod(0o755)
         os.rename(aside, folder)
     except OSError:
@@ -191,3 +193,17 @@ def _convert(module: torch.nn.Module, folder: Path) -> None:
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _quantize(folder: Path) -> None:
+    """The model in a folder with weights of eight bits, all else as it was saved."""
+    import openvino
+
+    model = openvino.Core().read_model(folder / "model.xml")
+    quantization.quantize(model)
+    # Only a model just converted is compressed to half precision when it is saved: this one
+    # has been, and is written to the side because its weights are still read from the file.
+    openvino.save_model(model, folder / "int8.xml", compress_to_fp16=False)
+    del model
+    for suffix in (".xml", ".bin"):
+        os.replace(folder / f"int8{suffix}", folder / f"model{suffix}")

@@ -66,7 +66,9 @@ def joined_digits(text: str) -> str:
 
 
 # Groups of three after one to three digits, the same sign between them all.
-_DIGIT_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}([ \u00a0\u202f.,'’])\d{3}(?:\1\d{3})*(?![\d])")
+_DIGIT_GROUPS = re.compile(
+    r"(?<![\d.,])\d{1,3}([ \u00a0\u2007-\u2009\u202f.,'’])\d{3}(?:\1\d{3})*(?![\d])"
+)
 
 
 @cache

@@ -13,6 +13,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 
+from index.articles.article import Article
 from index.calibration import load_calibration, log_odds
 from index.dense import DenseIndex
 from index.duplicates import collapsed
@@ -78,8 +79,8 @@ class Search:
     def search(self, query: Query, limit: int, parts: Parts = Parts.FULL) -> list[Hit]:
         """The best passages, best first; of those that nearly repeat each other, the first."""
         scorer = self._scorer(query)
-        groups = collapsed(self._candidates(query, scorer, parts))[: max(limit, 0)]
-        hits = [self._hit(group, scorer) for group in groups]
+        found = collapsed(self._candidates(query, scorer, parts), limit)
+        hits = [self._hit(scored, copies, scorer) for scored, copies in found]
         return self._read(query, hits) if self._reader and parts is Parts.FULL else hits
 
     def candidates(self, query: Query, parts: Parts = Parts.FULL) -> list[Scored]:
@@ -104,17 +105,16 @@ class Search:
             key=lambda s: (-order(s), s.stored.article.id, s.stored.passage.start),
         )
 
-    def _hit(self, group: Sequence[Scored], scorer: Scorer) -> Hit:
-        first, *copies = group
+    def _hit(self, scored: Scored, copies: tuple[Article, ...], scorer: Scorer) -> Hit:
         return Hit(
-            first.stored.article,
-            first.stored.passage,
-            first.dense,
-            first.lexical,
-            tuple(scorer.sentences(first)),
-            first.fused,
-            self._curves.unread.probability(first.fused),
-            copies=tuple(copy.stored.article for copy in copies),
+            scored.stored.article,
+            scored.stored.passage,
+            scored.dense,
+            scored.lexical,
+            tuple(scorer.sentences(scored)),
+            scored.fused,
+            self._curves.unread.probability(scored.fused),
+            copies=copies,
         )
 
     def _read(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:

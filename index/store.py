@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -150,11 +151,11 @@ class Store:
             f"WHERE {' AND '.join(clauses)} ORDER BY p.number",
             values,
         )
-        wanted = [source.casefold() for source in filter.sources]
+        wanted = [_folded(source) for source in filter.sources]
         return [
             number
             for number, source in rows
-            if not wanted or (source and any(part in source.casefold() for part in wanted))
+            if not wanted or (source and any(part in _folded(source) for part in wanted))
         ]
 
     def counts(self) -> tuple[int, int]:
@@ -171,6 +172,12 @@ class Store:
             f"SELECT {_ARTICLE} FROM articles a WHERE {column} = ?", (value,)
         ).fetchone()
         return _as_article(row) if row else None
+
+
+def _folded(name: str) -> str:
+    """Without case, accents, and the difference between apostrophes."""
+    letters = unicodedata.normalize("NFKD", name.replace("’", "'").casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 _ARTICLE = "a.id, a.title, a.body, a.language, a.url, a.source, a.author, a.published"

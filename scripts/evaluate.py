@@ -9,7 +9,8 @@
 A SQuAD-format file (v1.1 or v2.0): each paragraph becomes an article with the title of its
 document. Or a file of questions, one JSON object a line, beside the articles they are about:
 id, question, language, and `answers`, a list of {article, words}, empty where the corpus holds
-none. Or stories, a file or the whole of data/training. The articles are indexed in a temporary folder.
+none. Or stories, a file or the whole of data/training. The articles are indexed in a temporary
+folder.
 
 Half of the documents of a SQuAD-format file, or half of the questions of a file of questions,
 drawn by `--seed`, is to tune on (`tune`); the other is to report on (`report`).

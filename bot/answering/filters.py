@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from index.query import Filter
 
 # Each with the names it goes by in the languages of readers.
 _NAMES = {
-    "since": ("depuis", "since", "after", "desde", "seit", "dal"),
-    "until": ("avant", "jusque", "until", "before", "hasta", "bis", "fino"),
+    "since": ("depuis", "since", "desde", "seit", "dal"),
+    "after": ("après", "apres", "after", "nach", "dopo"),
+    "until": ("jusque", "until", "hasta", "bis", "fino"),
+    "before": ("avant", "before", "antes", "vor", "prima"),
     "source": ("source", "journal", "fuente", "quelle", "fonte"),
     "language": ("langue", "lang", "language", "idioma", "sprache", "lingua"),
 }
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 _LIMIT = re.compile(
-    rf"(?<!\S)(?P<name>{'|'.join(_KINDS)}):(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>\S+))", re.IGNORECASE
+    rf"(?<!\S)(?P<name>(?i:{'|'.join(_KINDS)})):"
+    r'(?:"(?P<straight>[^"]*)"|“(?P<curved>[^”]*)”|«\s*(?P<french>[^»]*?)\s*»|(?P<bare>[^\s"“«]\S*))'
 )
+_AFTERTHOUGHT = "?!.,;:…"  # what may follow a limit, and is not of it
 _ISO = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{1,2}))?(?:-(?P<day>\d{1,2}))?")
 _WRITTEN = re.compile(r"(?:(?:(?P<day>\d{1,2})[/.])?(?P<month>\d{1,2})[/.])?(?P<year>\d{4})")
 
@@ -32,20 +36,21 @@ def split_filter(text: str) -> tuple[str, Filter]:
 
     def taken(found: re.Match[str]) -> str:
         nonlocal since, until
-        kind = _KINDS[found["name"].lower()]
-        value = (found["quoted"] or found["bare"] or "").strip()
+        kind = _KINDS.get(found["name"].lower())
+        bare = (found["bare"] or "").rstrip(_AFTERTHOUGHT)
+        value = (found["straight"] or found["curved"] or found["french"] or bare).strip()
         days = _days(value)
         if kind == "source" and value:
             sources.add(value)
         elif kind == "language" and re.fullmatch(r"[A-Za-z]{2}", value):
             languages.add(value.lower())
-        elif kind == "since" and days:
-            since = days[0]
-        elif kind == "until" and days:
-            until = days[1]
+        elif kind in ("since", "after") and days:
+            since = days[0] if kind == "since" else days[1] + timedelta(days=1)
+        elif kind in ("until", "before") and days:
+            until = days[1] if kind == "until" else days[0] - timedelta(days=1)
         else:
             return found[0]
-        return ""
+        return (found["bare"] or "")[len(bare) :]
 
     question = " ".join(_LIMIT.sub(taken, text).split())
     return question, Filter(since, until, frozenset(languages), frozenset(sources))
@@ -56,10 +61,15 @@ def _days(value: str) -> tuple[date, date] | None:
     found = _ISO.fullmatch(value) or _WRITTEN.fullmatch(value)
     if found is None:
         return None
-    year, month, day = (int(found[part] or 0) for part in ("year", "month", "day"))
+    year = int(found["year"])
+    month = None if found["month"] is None else int(found["month"])
+    day = None if found["day"] is None else int(found["day"])
     try:
-        last_month = month or 12
-        last_day = day or calendar.monthrange(year, last_month)[1]
-        return date(year, month or 1, day or 1), date(year, last_month, last_day)
+        first = date(year, 1 if month is None else month, 1 if day is None else day)
+        last_month = 12 if month is None else month
+        last_day = calendar.monthrange(year, last_month)[1] if day is None else day
+        last = date(year, last_month, last_day)
     except ValueError:
         return None
+    # A day before the first of all days, or after the last, has no date.
+    return (first, last) if date.min < first and last < date.max else None

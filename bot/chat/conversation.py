@@ -80,9 +80,10 @@ class Conversation:
     def ask(self, text: str, language: str) -> Reply:
         """The answer to a question, or what is wrong with it."""
         question = " ".join(text.split())
-        if not split_filter(question)[0]:
+        asked, _ = split_filter(question)
+        if not asked:
             return message(translate("What is your question? Write it after /ask.", language))
-        if not any(map(str.isalnum, question)):
+        if not any(map(str.isalnum, asked)):
             return message(
                 translate("I only understand words. What would you like to know?", language)
             )

@@ -130,9 +130,12 @@ def curve(outcomes: Sequence[Outcome], thresholds: Sequence[float]) -> list[tupl
 
 
 def false_answers_at(outcomes: Sequence[Outcome], abstentions: Sequence[float]) -> list[float]:
-    """The least share of false answers at each share of false abstentions."""
+    """The least share of false answers at each share of false abstentions; not a number where
+    no question has an answer."""
     answerable = sorted(o.probability for o in outcomes if o.question.answers)
     unanswerable = [o.probability for o in outcomes if not o.question.answers]
+    if not answerable:
+        return [math.nan] * len(abstentions)
     thresholds = [
         answerable[min(int(share * len(answerable)), len(answerable) - 1)] for share in abstentions
     ]

@@ -78,7 +78,7 @@ def text(title: str, paragraphs: list[str]) -> str:
 
 
 def sentences(hit: Hit) -> set[str]:
-    """Of a passage; neither "(Agence Ried Presse)" nor "Toutes sont sorties"."""
+    """Of a passage, those that say something: two papers may both sign "(Agence Ried Presse)"."""
     spans = (sentence.span for sentence in hit.sentences)
     found = (hit.article.body[span.start : span.end].strip() for span in spans)
     return {sentence for sentence in found if len(sentence) >= 40}

@@ -18,8 +18,9 @@ INPUTS: Array = np.random.default_rng(1).standard_normal((4, 7, WIDTH)).astype(n
 
 
 def random(*shape: int, seed: int = 2) -> Array:
-    scale = np.sqrt(shape[-1])
-    return (np.random.default_rng(seed).standard_normal(shape) / scale).astype(np.float32)
+    values = np.random.default_rng(seed).standard_normal(shape) / np.sqrt(shape[-1])
+    single: Array = values.astype(np.float32)
+    return single
 
 
 def network(build: Callable[[openvino.Node], openvino.Node]) -> openvino.Model:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 # A paragraph with its questions and their answers; None is asked of SQuAD v2.0 alone.
-Paragraph = tuple[str, list[tuple[str, str | None]]]
+Paragraph = tuple[str, Sequence[tuple[str, str | None]]]
+Document = tuple[str, Sequence[Paragraph]]  # with its title
 
 MARKED = (
     "Au péage du pont des Aulnes, la borne affiche le code *4_12* puis [retour](accueil) et "
     "<b>merci</b> &amp; bonne route. # La barrière C:\\nord reste levée la nuit."
 )
 # Five documents under four titles: the fourth has the first one's, once read.
-DOCUMENTS: list[tuple[str, list[Paragraph]]] = [
+DOCUMENTS: list[Document] = [
     (
         "Pont_des_Aulnes",
         [
@@ -105,9 +107,7 @@ ANSWERED = sum(answer is not None for _, asked in PARAGRAPHS for _, answer in as
 IMPOSSIBLE = sum(answer is None for _, asked in PARAGRAPHS for _, answer in asked)
 
 
-def squad(
-    path: Path, version: str = "1.1", documents: list[tuple[str, list[Paragraph]]] = DOCUMENTS
-) -> Path:
+def squad(path: Path, version: str = "1.1", documents: Sequence[Document] = DOCUMENTS) -> Path:
     """Written as SQuAD v1.1 or v2.0; what has no answer is left out of v1.1."""
     data = [
         {
@@ -122,7 +122,9 @@ def squad(
     return path
 
 
-def _asked(text: str, asked: list[tuple[str, str | None]], version: str) -> list[dict[str, Any]]:
+def _asked(
+    text: str, asked: Sequence[tuple[str, str | None]], version: str
+) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for question, answer in asked:
         if answer is None and version == "1.1":
@@ -141,6 +143,18 @@ def stories(path: Path, count: int = 5) -> Path:
     last without an answer."""
     lines = [json.dumps(_story(number), ensure_ascii=False) for number in range(count)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def stories_with_an_english_question(path: Path) -> Path:
+    """The same, but that the first question is asked in English of French texts."""
+    first, *others = stories(path).read_text(encoding="utf-8").splitlines()
+    story = json.loads(first)
+    story["questions"][0] |= {
+        "question": "How long will the swimming pool of Vaubrac be closed?",
+        "language": "en",
+    }
+    path.write_text("\n".join([json.dumps(story), *others]), encoding="utf-8")
     return path
 
 

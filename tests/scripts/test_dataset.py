@@ -21,10 +21,11 @@ from tests.scripts.question_files import (
     MARKED,
     PARAGRAPHS,
     TITLES,
-    Paragraph,
+    Document,
     questions,
     squad,
     stories,
+    stories_with_an_english_question,
 )
 
 SEEDS = range(8)
@@ -95,6 +96,45 @@ def test_the_questions_of_a_file_name_their_articles_by_their_paths(tmp_path: Pa
     assert answers["q4"] == ()
 
 
+def test_a_folder_of_stories_is_asked_whole_and_the_last_of_each_file_kept_to_report_on(
+    tmp_path: Path,
+) -> None:
+    for name, count in (("stories-a.jsonl", 5), ("stories-b.jsonl", 4), ("other.jsonl", 1)):
+        stories(tmp_path / name, count)
+    dataset = load_dataset(tmp_path, 0)
+    assert len(dataset.articles) == 3 * (5 + 4)
+    assert len(dataset.half(Half.TUNE).questions) == 3 * (2 + 1)
+    assert len(dataset.half(Half.REPORT).questions) == 3 * (3 + 3)
+    # Two files may give a story the same name.
+    assert len(asked(dataset)) == len(dataset.questions)
+    assert len(set(dataset.documents.values())) == 5 + 4
+
+
+def test_the_questions_of_a_squad_file_are_in_the_language_of_most_of_its_paragraphs(
+    v1: Path, tmp_path: Path
+) -> None:
+    def languages(path: Path) -> set[str]:
+        return {question.language for question in load_dataset(path, 0).questions}
+
+    text = "The old mill by the river grinds rye again, and the miller sells his flour in town."
+    english: list[Document] = [("The mill", [(text, [("What does the mill grind?", "rye")])] * 3)]
+    assert languages(v1) == {"fr"}
+    assert languages(squad(tmp_path / "english.json", documents=english)) == {"en"}
+    mixed = [*english, ("Le puits", [(PARAGRAPHS[0][0], PARAGRAPHS[0][1])])]
+    assert languages(squad(tmp_path / "mixed.json", documents=mixed)) == {"en"}
+
+
+def test_a_question_is_across_languages_where_all_that_answers_is_in_another(
+    tmp_path: Path,
+) -> None:
+    path = stories_with_an_english_question(tmp_path / "stories.jsonl")
+    dataset = load_dataset(path, 0)
+    across = dataset.across_languages()
+    assert [question.language for question in across.questions] == ["en"]
+    assert across.articles == dataset.articles
+    assert not load_dataset(stories(tmp_path / "french.jsonl"), 0).across_languages().questions
+
+
 def test_words_count_wherever_a_squad_file_finds_them_and_elsewhere_in_their_article(
     v1: Path, tmp_path: Path
 ) -> None:
@@ -160,7 +200,7 @@ def test_what_is_held_out_is_drawn_by_the_seed(v2: Path) -> None:
 
 
 def test_what_is_held_out_falls_in_both_halves(tmp_path: Path) -> None:
-    documents: list[tuple[str, list[Paragraph]]] = [
+    documents: list[Document] = [
         (f"Titre {i}", [(f"Le puits {i} a {i} mètres.", [("Combien ?", f"{i} mètres")])])
         for i in range(40)
     ]
@@ -294,7 +334,7 @@ NO_ARTICLE = json.dumps(
     ("make", "words"),
     [
         (lambda folder: folder / "nowhere.json", "nowhere.json cannot be read"),
-        (lambda folder: folder, "cannot be read"),
+        (lambda folder: folder, "holds no file of stories"),
         (_file("x.json", "Combien ?"), "x.json is not a set of questions"),
         (_file("x.json", ""), "x.json is not a set of questions"),
         (_file("x.json", b"\xff\xfe{"), "x.json cannot be read"),

@@ -24,9 +24,11 @@ from tests.scripts.question_files import (
     ANSWERED,
     IMPOSSIBLE,
     PARAGRAPHS,
+    Document,
     questions,
     squad,
     stories,
+    stories_with_an_english_question,
 )
 
 COUNTS = ["articles", "answerable", "unanswerable"]
@@ -342,12 +344,24 @@ def test_the_curve_is_printed_by_threshold(
     v2: Path, kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(v2, "--system", "fused", "--index", kept, "--curve")
-    _, table = capsys.readouterr().out.split("threshold  false answers  false abstentions\n")
+    _, printed = capsys.readouterr().out.split("threshold  false answers  false abstentions\n")
+    table, chart = printed.split("\n```mermaid\n")
     rows = [[float(value) for value in line.split()] for line in table.splitlines()]
     assert [row[0] for row in rows] == [percent / 100 for percent in range(5, 100, 5)]
     for (_, false_answers, abstentions), (_, fewer, more) in zip(rows, rows[1:], strict=False):
         assert fewer <= false_answers
         assert more >= abstentions
+    *_, line, end = chart.splitlines()
+    drawn = [float(share) for share in line.strip().removeprefix("line [")[:-1].split(", ")]
+    assert end == "```"
+    assert drawn == sorted(drawn, reverse=True)
+    assert all(0 <= share <= 100 for share in drawn)
+
+
+def test_questions_across_languages_alone_are_asked(tmp_path: Path) -> None:
+    path = stories_with_an_english_question(tmp_path / "stories.jsonl")
+    figures = run(path, "--system", "fused", "--across")
+    assert (figures["answerable"], figures["unanswerable"]) == (1, 0)
 
 
 def test_what_went_wrong_is_printed_as_often_as_the_figures_say(
@@ -365,8 +379,8 @@ def test_what_went_wrong_is_printed_as_often_as_the_figures_say(
     assert all("  wanted: " in block for block in blocks)
 
 
-NO_QUESTION = [("Le puits", [("Le puits de Garenne est sec depuis août.", [])])]
-FEW_WORDS = [("Le puits", [("Le puits est sec.", [("Où ?", "puits")])])]
+NO_QUESTION: list[Document] = [("Le puits", [("Le puits de Garenne est sec depuis août.", [])])]
+FEW_WORDS: list[Document] = [("Le puits", [("Le puits est sec.", [("Où ?", "puits")])])]
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> str:
@@ -400,7 +414,7 @@ def test_what_is_no_set_of_questions_is_told_in_one_line(
 def test_no_question_left_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = squad(tmp_path / "set.json", documents=[*NO_QUESTION])
+    path = squad(tmp_path / "set.json", documents=NO_QUESTION)
     assert evaluate.main([str(path)]) == 2
     assert told(capsys) == "evaluate.py: no question is left to ask"
 
@@ -408,7 +422,7 @@ def test_no_question_left_is_told_in_one_line(
 def test_no_sentence_to_check_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = squad(tmp_path / "set.json", documents=[*FEW_WORDS])
+    path = squad(tmp_path / "set.json", documents=FEW_WORDS)
     assert evaluate.main([str(path), "--self-check"]) == 2
     assert "no sentence has 6 words" in told(capsys)
 
@@ -416,7 +430,7 @@ def test_no_sentence_to_check_is_told_in_one_line(
 def test_an_index_of_other_articles_is_not_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = squad(tmp_path / "set.json", documents=[*FEW_WORDS])
+    path = squad(tmp_path / "set.json", documents=FEW_WORDS)
     index = tmp_path / "kept"
     run(path, "--system", "fused", "--index", index)
     other = squad(
@@ -430,7 +444,7 @@ def test_an_index_of_other_articles_is_not_asked(
 def test_figures_that_cannot_be_written_are_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = squad(tmp_path / "set.json", documents=[*FEW_WORDS])
+    path = squad(tmp_path / "set.json", documents=FEW_WORDS)
     arguments = [str(path), "--system", "fused", "--json", "nowhere/figures.json"]
     assert evaluate.main(arguments) == 2
     line = capsys.readouterr().err.splitlines()[-1]

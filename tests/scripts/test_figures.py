@@ -18,6 +18,7 @@ from scripts.evaluation.figures import (
     answered_elsewhere,
     auroc,
     curve,
+    false_answers_at,
     measured,
     quotes_answer,
 )
@@ -282,3 +283,25 @@ def test_the_curve_has_both_error_rates_at_each_threshold() -> None:
         (0.5, 0.0, 0.5),
         (0.95, 0.0, 1.0),
     ]
+
+
+def test_refusing_more_of_the_answerable_questions_leaves_fewer_false_answers() -> None:
+    outcomes = probable([0.2, 0.4, 0.6, 0.8], [0.1, 0.3, 0.5, 0.7])
+    shares = false_answers_at(outcomes, [0.0, 0.24, 0.25, 0.5, 0.75, 1.0])
+    assert shares == [0.75, 0.75, 0.5, 0.25, 0.0, 0.0]
+
+
+@given(SHARES, SHARES)
+def test_no_threshold_refuses_as_few_and_answers_less(
+    answerable: list[float], unanswerable: list[float]
+) -> None:
+    outcomes = probable(answerable, unanswerable)
+    for abstentions in (0.0, 0.1, 0.5):
+        (least,) = false_answers_at(outcomes, [abstentions])
+        for _, answered, refused in curve(outcomes, [0.0, 0.1, 0.25, 0.5, 0.75, 1.0]):
+            assert answered >= least or refused > abstentions
+
+
+def test_where_no_question_has_an_answer_no_share_of_them_is_refused() -> None:
+    assert all(map(math.isnan, false_answers_at(probable([], [0.5]), [0.0, 0.3])))
+    assert all(map(math.isnan, false_answers_at(probable([0.5], []), [0.0, 0.3])))

@@ -20,7 +20,7 @@ from scripts import evaluate, tune_search
 from scripts.evaluation import systems
 from scripts.evaluation.dataset import Half, load_dataset
 from scripts.tune_search import Searched, Weights
-from tests.scripts.question_files import squad, stories
+from tests.scripts.question_files import squad, stories_with_an_english_question
 
 SHIPPED = Weights(scoring.SENTENCE_WEIGHT, scoring.LEXICAL_WEIGHT, scoring.LEXICAL_ACROSS_LANGUAGES)
 
@@ -114,14 +114,7 @@ def test_the_best_weights_are_printed_first_and_the_shipped_ones_marked(
 def test_several_sets_are_tuned_on_together_and_other_languages_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = stories(tmp_path / "stories.jsonl")
-    lines = told.read_text(encoding="utf-8").splitlines()
-    first = json.loads(lines[0])
-    first["questions"][0] |= {
-        "question": "How long will the swimming pool of Vaubrac be closed?",
-        "language": "en",
-    }
-    told.write_text("\n".join([json.dumps(first), *lines[1:]]), encoding="utf-8")
+    told = stories_with_an_english_question(tmp_path / "stories.jsonl")
     path = squad(tmp_path / "squad.json")
     assert tune_search.main([str(told), str(path), "--best", "3"]) == 0
     asked, rows = table(capsys)
