@@ -43,7 +43,7 @@ QUESTIONS = sum(len(asked) for _, asked in PARAGRAPHS)
 @pytest.mark.slow
 @pytest.mark.usefixtures("_small", "_loaded_once")
 def test_embedding_and_query_are_compared_with_sentence_transformers(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert bench.main(["embedding", "query"]) == 0
     printed = re.fullmatch(
@@ -58,9 +58,12 @@ def test_embedding_and_query_are_compared_with_sentence_transformers(
     )
     assert printed
     theirs, ours, faster, least, mean, their_ms, our_ms, times = map(float, printed.groups())
-    assert faster == pytest.approx(ours / theirs, rel=0.05)
+    # What is printed is rounded.
+    assert (ours - 0.06) / (theirs + 0.06) <= faster + 0.006
+    assert (ours + 0.06) / max(theirs - 0.06, 0.01) >= faster - 0.006
     assert 0.99 < least <= mean <= 1.001
-    assert times == pytest.approx(their_ms / our_ms, rel=0.05)
+    assert times == pytest.approx(their_ms / our_ms, rel=0.05, abs=0.01)
+    assert not caplog.records  # sentence-transformers warns of a model in float16, which is slow
 
 
 @pytest.mark.usefixtures("_small", "_loaded_once")
