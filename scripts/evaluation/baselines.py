@@ -58,7 +58,7 @@ class LangChainBaseline:
                 self._embeddings = HuggingFaceBgeEmbeddings(
                     model_name=str(_own_model(settings)),
                     # As from the hub; the folder is kept in float16, slow on a CPU.
-                    model_kwargs={"model_kwargs": {"dtype": "float32"}},
+                    model_kwargs={"torch_dtype": "float32"},
                     encode_kwargs=encode,
                     query_instruction=PROMPTS["query"],
                     embed_instruction=PROMPTS["document"],

@@ -66,6 +66,7 @@ def test_embedding_and_query_are_compared_with_sentence_transformers(
     assert not caplog.records  # sentence-transformers warns of a model in float16, which is slow
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_small", "_loaded_once")
 def test_answers_are_timed_over_so_many_passages(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
