@@ -27,6 +27,7 @@ import numpy as np
 
 from bot.answering.chain import Question, build_chain
 from bot.answering.retriever import PassageRetriever
+from bot.i18n import supported
 from bot.settings import Settings, read_settings
 from index.articles.article import Article
 from index.articles.reading import read_articles
@@ -123,7 +124,10 @@ def bench_answer(settings: Settings, arguments: argparse.Namespace) -> None:
         manifest = build([*articles, *made], Path(folder), encoder, progress_bar)
         generation = open_current(Path(folder), encoder, load_reader(settings.models_dir))
         chain = build_chain(PassageRetriever(search=generation.search))
-        questions = [Question(q.text, q.language) for q in load_dataset(_QUESTIONS, 0).questions]
+        questions = [
+            Question(question.text, supported(question.language) or settings.ui_language)
+            for question in load_dataset(_QUESTIONS, 0).questions
+        ]
         for question in questions[:_WARM_UP]:
             chain.invoke(question)
         asked = [_timed(chain.invoke, question) * 1000 for question in questions[_WARM_UP:]]
@@ -155,7 +159,8 @@ def generated_articles(passages: int, seed: int) -> list[Article]:
         paragraphs = [" ".join(rng.choices(sentences[language], k=5)) for _ in range(4)]
         article = Article(
             f"generated/{len(articles):07}",
-            rng.choice(titles[language]),
+            # Numbered, so that an index of recombined sentences finds each by its own words.
+            f"{rng.choice(titles[language])} ({len(articles)})",
             "\n\n".join(paragraphs),
             language,
         )

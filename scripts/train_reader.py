@@ -137,10 +137,11 @@ def examples_of_stories(told: Sequence[Story], tokenizer: SharedTokenizer) -> It
     for story in told:
         texts = [Text(text.title, text.text, ()) for text in story.texts]
         for question in story.questions:
-            answers = dict(question.answers)
-            for number, words in answers.items():
+            answers: dict[int, list[Span]] = {}
+            for number, words in question.answers:
                 start = texts[number].text.index(words)
-                spans = (Span(start, start + len(words)),)
+                answers.setdefault(number, []).append(Span(start, start + len(words)))
+            for number, spans in answers.items():
                 example = _example(question.text, texts[number], spans, tokenizer)
                 if example.answering_sentences:
                     yield example
