@@ -24,17 +24,14 @@ def collapsed(scored: Iterable[Scored], limit: int) -> list[tuple[Scored, tuple[
     from a copy moves every border between passages after it.
     """
     kept: list[tuple[Scored, Shingles]] = []
-    bodies: dict[str, Shingles] = {}  # of the articles kept
+    bodies: dict[str, Shingles] = {}  # of the articles kept, as they came
     copies: dict[str, dict[str, Article]] = {}  # by the article they repeat
     for passage in scored:
         if len(kept) >= limit:
             break
         article = passage.stored.article
         shingles = _shingles(passage.stored.passage.text)
-        original = None
-        if article.id not in bodies:
-            others = (id for id, body in bodies.items() if _repeats(shingles, body))
-            original = next(others, None)
+        original = _original(article.id, shingles, bodies)
         if original is not None:
             copies.setdefault(original, {})[article.id] = article
             continue
@@ -51,6 +48,17 @@ def collapsed(scored: Iterable[Scored], limit: int) -> list[tuple[Scored, tuple[
         )
         for passage, shingles in kept
     ]
+
+
+def _original(article: str, passage: Shingles, bodies: dict[str, Shingles]) -> str | None:
+    """The article that a passage repeats: one that came before its own, or each of two copies
+    would give way to the other."""
+    for other, body in bodies.items():
+        if other == article:
+            return None
+        if _repeats(passage, body):
+            return other
+    return None
 
 
 def _repeats(passage: Shingles, body: Shingles) -> bool:

@@ -44,10 +44,14 @@ def split_filter(text: str) -> tuple[str, Filter]:
             sources.add(value)
         elif kind == "language" and re.fullmatch(r"[A-Za-z]{2}", value):
             languages.add(value.lower())
-        elif kind in ("since", "after") and days:
-            since = days[0] if kind == "since" else days[1] + timedelta(days=1)
-        elif kind in ("until", "before") and days:
-            until = days[1] if kind == "until" else days[0] - timedelta(days=1)
+        elif kind == "since" and days:
+            since = days[0]
+        elif kind == "until" and days:
+            until = days[1]
+        elif kind == "after" and days and days[1] < date.max:
+            since = days[1] + timedelta(days=1)
+        elif kind == "before" and days and days[0] > date.min:
+            until = days[0] - timedelta(days=1)
         else:
             return found[0]
         return (found["bare"] or "")[len(bare) :]
@@ -71,5 +75,4 @@ def _days(value: str) -> tuple[date, date] | None:
         last = date(year, last_month, last_day)
     except ValueError:
         return None
-    # A day before the first of all days, or after the last, has no date.
-    return (first, last) if date.min < first and last < date.max else None
+    return first, last

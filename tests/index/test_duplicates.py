@@ -85,11 +85,13 @@ def sentences(hit: Hit) -> set[str]:
 
 
 def repeated(hits: list[Hit]) -> list[tuple[str, str, set[str]]]:
-    """The sentences that stand in two places, with where."""
+    """The sentences that stand in two places, with where, if they are half of what the second
+    says: a passage that mostly says something new keeps its place."""
     return [
         (one.article.id, other.article.id, shared)
         for one, other in combinations(hits, 2)
         if (shared := sentences(one) & sentences(other))
+        and len(shared) >= len(sentences(other)) / 2
     ]
 
 

@@ -72,9 +72,9 @@ def matching(store: Store) -> Matching:
         (Filter(languages=frozenset({"fr"})), "bcd"),
         (Filter(languages=frozenset({"fr", "de"})), "bcde"),
         (Filter(languages=frozenset({"pt"})), ""),
-        # a part of the name is enough, whatever its case
-        (Filter(sources=frozenset({"écho"})), "b"),
-        (Filter(sources=frozenset({"ÉCHO"})), "b"),
+        # a part of the name is enough, whatever its case and accents
+        (Filter(sources=frozenset({"écho"})), "ab"),
+        (Filter(sources=frozenset({"ÉCHO"})), "ab"),
         (Filter(sources=frozenset({"WEXMOUTH ECHO"})), "a"),
         (Filter(sources=frozenset({"la gazette"})), "cd"),
         (Filter(sources=frozenset({"wexmouth", "ried"})), "ab"),
