@@ -15,16 +15,26 @@ from index.query import Query
 from index.store import StoredPassage
 from index.word_weights import inverse_document_frequency
 
-# Weights of the fused score, tuned together by scripts/tune_search.py on the tuning halves of
-# PIAF and of data/training: 0.610 nDCG@10 over all, 0.614 across languages. Assuming 0.25
-# there instead of 0.3 gives 0.571 across languages, 0.4 gives 0.656 and 0.605 over all.
-DENSE_WEIGHT, SENTENCE_WEIGHT, LEXICAL_WEIGHT = 0.3, 0.7, 0.12
-# What BM25 is taken to be where question and article are in different languages and share
-# few words whatever the article says.
-LEXICAL_ACROSS_LANGUAGES = 0.3
 # BM25's usual constants: Robertson & Zaragoza 2009, section 3.2.
 _K1, _B = 1.2, 0.75
 _AVERAGE_TERMS = 130  # of a passage of this project's size
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How the scores of a passage are fused."""
+
+    sentence: float  # of the best sentence; the passage's own vector has the rest
+    lexical: float
+    # What BM25 is at least taken to be where question and article are in different languages
+    # and share few words whatever the article says.
+    across: float
+
+
+# Tuned by scripts/tune_search.py on the tuning halves of PIAF and of data/training: 0.610
+# nDCG@10 over all, 0.614 across languages. Assuming 0.25 there instead of 0.3 gives 0.571
+# across languages, 0.4 gives 0.656 and 0.605 over all.
+WEIGHTS = Weights(sentence=0.7, lexical=0.12, across=0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +50,14 @@ class Scored:
 
     @property
     def fused(self) -> float:
-        lexical = max(self.lexical, LEXICAL_ACROSS_LANGUAGES) if self.across else self.lexical
+        return self.fused_with(WEIGHTS)
+
+    def fused_with(self, weights: Weights) -> float:
+        lexical = max(self.lexical, weights.across) if self.across else self.lexical
         return (
-            DENSE_WEIGHT * self.dense
-            + SENTENCE_WEIGHT * self.best_sentence
-            + LEXICAL_WEIGHT * lexical
+            (1 - weights.sentence) * self.dense
+            + weights.sentence * self.best_sentence
+            + weights.lexical * lexical
         )
 
 

@@ -1,7 +1,7 @@
 """Measure speed, beside what it is to be compared with, in one run.
 
     python scripts/bench.py embedding     passages a second, and sentence-transformers' defaults
-    python scripts/bench.py query         a question's encoding, new and repeated
+    python scripts/bench.py query         a question's encoding, and sentence-transformers' own
     python scripts/bench.py answer        question to answer, over --passages passages
 
 Keep the machine quiet meanwhile. `answer` asks the sample's questions of the sample's articles

@@ -1,13 +1,13 @@
 """Fit the probability that a passage answers a question (index/calibration.json).
 
-    python scripts/calibrate.py piaf-v1.0.json data/sample/questions.jsonl
+    python scripts/calibrate.py piaf-v1.0.json data/sample/questions.jsonl --limit 600
 
 For the tuning half of each set of questions, with a share of the documents held out so that
 their questions have no answer: every passage that is read is an example, and answers if the
 expected words stand in it. A logistic curve over the reading's log odds and the fused score is
 fitted to them; another over the fused score alone serves where there is no reader. Both scores
 mean the same on a corpus of any size, and so does the probability. Prints how often passages
-of each probability answer, and the error rates at each threshold.
+of each probability answer; what a threshold does is for scripts/evaluate.py --curve.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +26,14 @@ from tqdm import tqdm
 from bot.settings import read_settings
 from index.calibration import FITTED, Curve, log_odds
 from index.embedding import Encoder, load_encoder
-from index.generations import open_current
 from index.hits import Hit
 from index.query import Query
 from index.reader import Reader, load_reader
-from index.reindex import build
 from index.search import READ_FIRST, READ_NEXT, Parts
-from scripts.common import ERRORS, describe, progress_bar, quiet_logging
+from scripts.common import ERRORS, describe, quiet_logging
 from scripts.evaluation.dataset import Dataset, Half, NotADataset, Question, load_dataset
 from scripts.evaluation.figures import plain
+from scripts.evaluation.systems import indexed
 
 _HELD_OUT = 0.3
 _READ = READ_FIRST + READ_NEXT
@@ -96,19 +94,13 @@ def _questions(path: Path, arguments: argparse.Namespace) -> Dataset:
 
 
 def _examples(dataset: Dataset, encoder: Encoder, reader: Reader) -> list[Example]:
-    with tempfile.TemporaryDirectory() as folder:
-        build(dataset.articles, Path(folder), encoder, progress_bar)
-        generation = open_current(Path(folder), encoder, reader)
-        examples = [
+    with indexed(dataset.articles, encoder, reader) as search:
+        return [
             Example(hit.score, hit.reading.probability, _answers(hit, question))
             for question in tqdm(dataset.questions, desc="reading", disable=None)
-            for hit in generation.search.search(
-                Query.of(question.text, question.language), _READ, Parts.FULL
-            )
+            for hit in search.search(Query.of(question.text, question.language), _READ, Parts.FULL)
             if hit.reading is not None and hit.reading.sentences
         ]
-        generation.close()
-    return examples
 
 
 def _answers(hit: Hit, question: Question) -> bool:

@@ -13,40 +13,22 @@ import argparse
 import itertools
 import math
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.settings import read_settings
-from index import scoring
 from index.embedding import Encoder, load_encoder
-from index.generations import open_current
 from index.query import Query
-from index.reindex import build
-from index.scoring import Scored
-from scripts.common import ERRORS, describe, progress_bar, quiet_logging
+from index.scoring import WEIGHTS, Scored, Weights
+from scripts.common import ERRORS, describe, quiet_logging
 from scripts.evaluation.dataset import Half, NotADataset, load_dataset
+from scripts.evaluation.systems import indexed
 
 _SENTENCE = (0.0, 0.3, 0.5, 0.7)
 _LEXICAL = (0.0, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
 _ACROSS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7)
 _RANKED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    sentence: float  # of the best sentence; the passage has the rest
-    lexical: float
-    across: float  # BM25 assumed where question and article are in different languages
-
-    def fused(self, scored: Scored) -> float:
-        lexical = max(scored.lexical, self.across) if scored.across else scored.lexical
-        return (
-            (1 - self.sentence) * scored.dense
-            + self.sentence * scored.best_sentence
-            + self.lexical * lexical
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +46,7 @@ class Searched:
 
     def rank(self, weights: Weights) -> float:
         """Of the first answering article, from 1; infinite beyond the tenth."""
-        ranked = sorted(self.candidates, key=weights.fused, reverse=True)
+        ranked = sorted(self.candidates, key=lambda s: s.fused_with(weights), reverse=True)
         order = list(dict.fromkeys(scored.stored.article.id for scored in ranked))
         ranks = (i for i, id in enumerate(order[:_RANKED], start=1) if id in self.answering)
         return next(ranks, math.inf)
@@ -90,37 +72,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (*ERRORS, NotADataset) as error:
         print(f"tune_search.py: {describe(error)}", file=sys.stderr)
         return 2
-    shipped = Weights(
-        scoring.SENTENCE_WEIGHT, scoring.LEXICAL_WEIGHT, scoring.LEXICAL_ACROSS_LANGUAGES
-    )
     tried = {Weights(*values) for values in itertools.product(_SENTENCE, _LEXICAL, _ACROSS)}
-    rows = sorted(((*_measured(results, w), w) for w in tried | {shipped}), key=lambda r: -r[0])
+    rows = sorted(((*_measured(results, w), w) for w in tried | {WEIGHTS}), key=lambda r: -r[0])
     print(f"{len(results)} questions, {sum(found.across for found in results)} across languages")
     print("ndcg@10  recall@1  across  best sentence, lexical, lexical across languages")
     for place, (ndcg, recall, across, w) in enumerate(rows):
-        if place < arguments.best or w == shipped:
+        if place < arguments.best or w == WEIGHTS:
             print(
                 f"{ndcg:.4f}   {recall:.4f}    {across:.4f}  {w.sentence:.2f} {w.lexical:.2f} "
-                f"{w.across:.2f}{'  (shipped)' if w == shipped else ''}"
+                f"{w.across:.2f}{'  (shipped)' if w == WEIGHTS else ''}"
             )
     return 0
 
 
 def _search(path: Path, seed: int, encoder: Encoder) -> list[Searched]:
     dataset = load_dataset(path, seed)
-    with tempfile.TemporaryDirectory() as folder:
-        build(dataset.articles, Path(folder), encoder, progress_bar)
-        generation = open_current(Path(folder), encoder)
-        found = [
+    with indexed(dataset.articles, encoder) as search:
+        return [
             Searched(
-                generation.search.candidates(Query.of(question.text, question.language)),
+                search.candidates(Query.of(question.text, question.language)),
                 frozenset(expected.article for expected in question.answers),
             )
             for question in dataset.half(Half.TUNE).questions
             if question.answers
         ]
-        generation.close()
-    return found
 
 
 def _measured(results: Sequence[Searched], weights: Weights) -> tuple[float, float, float]:

@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sklearn.metrics import roc_auc_score
+
 from scripts.evaluation.dataset import Expected, Question
 
 Figures = dict[str, float]
@@ -107,12 +109,13 @@ def quotes_answer(answers: Iterable[Expected], citations: Iterable[Quoted], anyw
 
 
 def auroc(answerable: Sequence[Outcome], unanswerable: Sequence[Outcome]) -> float:
-    """Chance that a question with an answer gets a higher probability than one without.
-
-    Fawcett 2006, An introduction to ROC analysis, section 7; ties count half.
-    """
-    pairs = [(a.probability, u.probability) for a in answerable for u in unanswerable]
-    return _share(a > u for a, u in pairs) + _share(a == u for a, u in pairs) / 2
+    """Chance that a question with an answer gets a higher probability than one without; ties
+    count half."""
+    if not (answerable and unanswerable):
+        return math.nan
+    outcomes = [*answerable, *unanswerable]
+    with_answer = [True] * len(answerable) + [False] * len(unanswerable)
+    return float(roc_auc_score(with_answer, [outcome.probability for outcome in outcomes]))
 
 
 def curve(outcomes: Sequence[Outcome], thresholds: Sequence[float]) -> list[tuple[float, ...]]:

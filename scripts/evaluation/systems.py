@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -15,11 +17,11 @@ from bot.answering.retriever import PassageRetriever
 from bot.i18n import supported
 from bot.settings import Settings
 from index.articles.article import Article
-from index.embedding import load_encoder
+from index.embedding import Encoder, load_encoder
 from index.generations import Generation, open_current
-from index.reader import load_reader
+from index.reader import Reader, load_reader
 from index.reindex import build
-from index.search import Parts
+from index.search import Parts, Search
 from scripts.common import progress_bar
 from scripts.evaluation.dataset import Question
 from scripts.evaluation.figures import Outcome, Quoted
@@ -75,6 +77,20 @@ class Depeche:
             answer.found[0].probability if answer.found else 0.0,
             seconds,
         )
+
+
+@contextmanager
+def indexed(
+    articles: Sequence[Article], encoder: Encoder, reader: Reader | None = None
+) -> Iterator[Search]:
+    """The search over these articles, in an index that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        build(articles, Path(folder), encoder, progress_bar)
+        generation = open_current(Path(folder), encoder, reader)
+        try:
+            yield generation.search
+        finally:
+            generation.close()
 
 
 def _ranked(found: Sequence[Evidence]) -> tuple[frozenset[str], ...]:

@@ -12,10 +12,7 @@ from index.articles.article import Article
 from index.passages import split_into_passages
 from index.query import Query
 from index.scoring import (
-    DENSE_WEIGHT,
-    LEXICAL_ACROSS_LANGUAGES,
-    LEXICAL_WEIGHT,
-    SENTENCE_WEIGHT,
+    WEIGHTS,
     Scored,
     normalised_bm25,
     term_coverage,
@@ -34,16 +31,16 @@ words_scores = st.floats(0, 1, exclude_max=True)
 
 def test_meaning_sentence_and_words_are_weighed_and_added() -> None:
     assert SAME.fused == pytest.approx(
-        DENSE_WEIGHT * 0.8 + SENTENCE_WEIGHT * 0.9 + LEXICAL_WEIGHT * 0.1
+        (1 - WEIGHTS.sentence) * 0.8 + WEIGHTS.sentence * 0.9 + WEIGHTS.lexical * 0.1
     )
 
 
 def test_across_languages_a_passage_with_few_words_of_the_question_is_not_put_behind() -> None:
-    assert ACROSS.fused == replace(SAME, lexical=LEXICAL_ACROSS_LANGUAGES).fused > SAME.fused
+    assert ACROSS.fused == replace(SAME, lexical=WEIGHTS.across).fused > SAME.fused
 
 
 def test_across_languages_a_passage_with_many_words_of_the_question_keeps_its_score() -> None:
-    many = LEXICAL_ACROSS_LANGUAGES + 0.2
+    many = WEIGHTS.across + 0.2
     assert replace(ACROSS, lexical=many).fused == replace(SAME, lexical=many).fused
 
 
@@ -53,7 +50,7 @@ def test_within_one_language_words_count_for_what_they_are(
 ) -> None:
     scored = Scored(PASSAGE, dense, sentence, lexical, (sentence,), across=False)
     without = replace(scored, lexical=0.0)
-    assert scored.fused - without.fused == pytest.approx(LEXICAL_WEIGHT * lexical)
+    assert scored.fused - without.fused == pytest.approx(WEIGHTS.lexical * lexical)
     assert replace(scored, across=True).fused >= scored.fused
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot.settings import Settings
 from index.embedding import Encoder
 from index.reader import Reader, load_reader
+from tests.scripts.question_files import squad
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,22 @@ def reader(models_dir: Path, encoder: Encoder) -> Reader:
     if found is None:
         pytest.skip("the default model has no wheel for this machine")
     return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the sets of questions of one file of tests."""
+    return tmp_path_factory.mktemp("questions")
+
+
+@pytest.fixture(scope="module")
+def v1(folder: Path) -> Path:
+    return squad(folder / "v1.json")
+
+
+@pytest.fixture(scope="module")
+def v2(folder: Path) -> Path:
+    return squad(folder / "v2.json", "2.0")
 
 
 @pytest.fixture(autouse=True)

@@ -31,21 +31,6 @@ from tests.scripts.question_files import (
 SEEDS = range(8)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("questions")
-
-
-@pytest.fixture(scope="module")
-def v1(folder: Path) -> Path:
-    return squad(folder / "v1.json")
-
-
-@pytest.fixture(scope="module")
-def v2(folder: Path) -> Path:
-    return squad(folder / "v2.json", "2.0")
-
-
 def bodies(dataset: Dataset) -> dict[str, str]:
     return {article.id: article.body for article in dataset.articles}
 

@@ -66,21 +66,6 @@ def system(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("questions")
-
-
-@pytest.fixture(scope="module")
-def v1(folder: Path) -> Path:
-    return squad(folder / "v1.json")
-
-
-@pytest.fixture(scope="module")
-def v2(folder: Path) -> Path:
-    return squad(folder / "v2.json", "2.0")
-
-
-@pytest.fixture(scope="module")
 def kept(folder: Path) -> Path:
     """Where the index of the SQuAD files' articles is kept; the first run builds it."""
     return folder / "index"

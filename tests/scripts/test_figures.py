@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import ndcg_score, roc_auc_score
+from sklearn.metrics import ndcg_score
 
 from scripts.evaluation.dataset import Expected, Half, Question
 from scripts.evaluation.figures import (
     Outcome,
     Quoted,
     answered_elsewhere,
-    auroc,
     curve,
     false_answers_at,
     measured,
@@ -218,17 +216,6 @@ def test_auroc_counts_ties_half(
     assert figures["abstention_auroc"] == pytest.approx(expected)
 
 
-SHARES = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=12)
-
-
-@given(SHARES, SHARES)
-def test_auroc_is_that_of_scikit_learn(answerable: list[float], unanswerable: list[float]) -> None:
-    outcomes = probable(answerable, unanswerable)
-    ours = auroc(outcomes[: len(answerable)], outcomes[len(answerable) :])
-    truth = np.array([1] * len(answerable) + [0] * len(unanswerable))
-    assert ours == pytest.approx(roc_auc_score(truth, [*answerable, *unanswerable]))
-
-
 def test_wrong_answers_and_wrong_refusals_are_those_of_the_shipped_threshold() -> None:
     asked, quote = question(("a", "x")), quoted("x")
     figures = measured(
@@ -289,6 +276,9 @@ def test_refusing_more_of_the_answerable_questions_leaves_fewer_false_answers() 
     outcomes = probable([0.2, 0.4, 0.6, 0.8], [0.1, 0.3, 0.5, 0.7])
     shares = false_answers_at(outcomes, [0.0, 0.24, 0.25, 0.5, 0.75, 1.0])
     assert shares == [0.75, 0.75, 0.5, 0.25, 0.0, 0.0]
+
+
+SHARES = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=12)
 
 
 @given(SHARES, SHARES)

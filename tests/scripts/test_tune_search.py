@@ -7,22 +7,17 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from index import scoring
 from index.articles.article import Article
 from index.embedding import Encoder
 from index.passages import Passage, Span
-from index.scoring import Scored
+from index.scoring import WEIGHTS, Scored, Weights
 from index.store import StoredPassage
 from scripts import evaluate, tune_search
 from scripts.evaluation import systems
 from scripts.evaluation.dataset import Half, load_dataset
-from scripts.tune_search import Searched, Weights
+from scripts.tune_search import Searched
 from tests.scripts.question_files import squad, stories_with_an_english_question
-
-SHIPPED = Weights(scoring.SENTENCE_WEIGHT, scoring.LEXICAL_WEIGHT, scoring.LEXICAL_ACROSS_LANGUAGES)
 
 
 @pytest.fixture(autouse=True)
@@ -37,17 +32,6 @@ def scored(
     passage = Passage(article, 0, 6, "Texte.", (Span(0, 6),))
     stored = StoredPassage(0, passage, Article(article, "Titre", "Texte.", "fr"), 0)
     return Scored(stored, dense, sentence, lexical, (sentence,), across)
-
-
-cosines, shares = st.floats(-1, 1), st.floats(0, 1)
-
-
-@given(cosines, cosines, shares, st.booleans())
-def test_the_shipped_weights_score_as_the_search_does(
-    dense: float, sentence: float, lexical: float, across: bool
-) -> None:
-    passage = scored("a", dense, sentence, lexical, across)
-    assert SHIPPED.fused(passage) == pytest.approx(passage.fused)
 
 
 def test_articles_are_ranked_by_their_best_passage_under_the_weights() -> None:
@@ -67,7 +51,7 @@ def test_articles_are_ranked_by_their_best_passage_under_the_weights() -> None:
 def test_beyond_the_tenth_article_nothing_is_found() -> None:
     candidates = [scored(f"{i:02}", 1 - i / 100) for i in range(11)]
     tenth, eleventh = (Searched(candidates, frozenset({id})) for id in ("09", "10"))
-    assert (tenth.rank(SHIPPED), eleventh.rank(SHIPPED)) == (10, math.inf)
+    assert (tenth.rank(WEIGHTS), eleventh.rank(WEIGHTS)) == (10, math.inf)
 
 
 def test_a_question_is_across_languages_where_all_that_answers_is_in_another() -> None:
@@ -99,7 +83,7 @@ def test_the_best_weights_are_printed_first_and_the_shipped_ones_marked(
     assert len(set(tried)) == len(rows) > 200
     (marked,) = (row for row in rows if row[-1] == "(shipped)")
     assert [float(value) for value in marked[3:6]] == [
-        SHIPPED.sentence, SHIPPED.lexical, SHIPPED.across,
+        WEIGHTS.sentence, WEIGHTS.lexical, WEIGHTS.across,
     ]  # fmt: skip
 
     # What evaluate.py measures of the same half is what the shipped row says.
