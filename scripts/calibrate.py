@@ -2,13 +2,12 @@
 
     python scripts/calibrate.py piaf-v1.0.json data/sample/questions.jsonl --limit 600
 
-For what the reader was not trained on of the tuning half of each set, with a share of the
-documents held out so that their questions have no answer: every passage that is read is an
-example, and answers if the expected words stand in it. A logistic curve over the reading's log
-odds and the fused score is fitted to them; another over the fused score alone serves where
-there is no reader. Both scores mean the same on a corpus of any size, and so does the
-probability. Prints how often passages of each probability answer; what a threshold does is
-for scripts/evaluate.py --curve.
+For the tuning half of each set of questions, with a share of the documents held out so that
+their questions have no answer: every passage that is read is an example, and answers if the
+expected words stand in it. A logistic curve over the reading's log odds and the fused score is
+fitted to them; another over the fused score alone serves where there is no reader. Both scores
+mean the same on a corpus of any size, and so does the probability. Prints how often passages
+of each probability answer; what a threshold does is for scripts/evaluate.py --curve.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def _questions(path: Path, arguments: argparse.Namespace) -> Dataset:
     dataset = load_dataset(path, arguments.seed)
     if all(question.answers for question in dataset.questions):
         dataset = dataset.hold_out(_HELD_OUT, arguments.seed)
-    dataset = dataset.half(Half.TUNE).untrained()
+    dataset = dataset.half(Half.TUNE)
     return dataset.limited(arguments.limit, arguments.seed) if arguments.limit else dataset
 
 

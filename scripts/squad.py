@@ -33,29 +33,16 @@ def read_squad(path: Path) -> list[Text]:
 
 def tuning_titles(texts: Sequence[Text], seed: int) -> set[str]:
     """The half of the documents that is for tuning; documents that share a title stay together."""
-    order = _shuffled_titles(texts, seed)
+    order = sorted({text.title for text in texts})
+    random.Random(seed).shuffle(order)
     return set(order[: len(order) // 2])
 
 
-def calibration_titles(texts: Sequence[Text], seed: int) -> set[str]:
-    """A quarter of the tuning half, on which nothing is trained: what is said of a trained
-    text is no measure of what will be said of others."""
-    order = _shuffled_titles(texts, seed)
-    tuning = order[: len(order) // 2]
-    return set(tuning[: max(1, len(order) // 8)])
-
-
-def training_texts(path: Path, seed: int) -> list[Text]:
-    """The paragraphs that may be trained on: of the tuning half, without what calibrates."""
+def squad_half(path: Path, seed: int, tuning: bool) -> list[Text]:
+    """The paragraphs of one half of a file's documents: to tune and train on, or to report on."""
     texts = read_squad(path)
-    chosen = tuning_titles(texts, seed) - calibration_titles(texts, seed)
-    return [text for text in texts if text.title in chosen]
-
-
-def _shuffled_titles(texts: Sequence[Text], seed: int) -> list[str]:
-    order = sorted({text.title for text in texts})
-    random.Random(seed).shuffle(order)
-    return order
+    chosen = tuning_titles(texts, seed)
+    return [text for text in texts if (text.title in chosen) == tuning]
 
 
 def _text(title: str, paragraph: dict[str, Any]) -> Text:

@@ -7,7 +7,7 @@ import random
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from index.articles.article import Article
 from index.articles.reading import read_articles
-from scripts.squad import Text, calibration_titles, read_squad, tuning_titles
+from scripts.squad import Text, read_squad, tuning_titles
 from scripts.stories import KEPT_BACK, Story, read_stories
 
 
@@ -48,7 +48,6 @@ class Question:
     answers: tuple[Expected, ...]  # empty where the corpus has none
     left_out: tuple[Expected, ...] = ()  # answers whose articles were held out
     anywhere: bool = True  # whether the words count in whichever article they are quoted from
-    trained_on: bool = False  # the reader has seen it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,6 @@ class Dataset:
     def half(self, half: Half) -> Dataset:
         """The questions of one half; all articles."""
         return replace(self, questions=tuple(q for q in self.questions if q.half is half))
-
-    def untrained(self) -> Dataset:
-        """The questions that the reader was not trained on; all articles."""
-        return replace(self, questions=tuple(q for q in self.questions if not q.trained_on))
 
     def across_languages(self) -> Dataset:
         """The questions that only articles in another language answer; all articles."""
@@ -117,7 +112,8 @@ def load_dataset(path: Path, seed: int) -> Dataset:
     try:
         if first is None:
             texts = read_squad(path)
-            return _of_texts(texts, tuning_titles(texts, seed), calibration_titles(texts, seed))
+            tuning = tuning_titles(texts, seed)
+            return _of_texts(texts, [text.title in tuning for text in texts])
         if "texts" in first:
             return _of_stories(files)
         return _of_questions(path, seed)
@@ -125,7 +121,7 @@ def load_dataset(path: Path, seed: int) -> Dataset:
         raise NotADataset(f"{path} is not a set of questions: {error!r}") from error
 
 
-def _of_texts(texts: Sequence[Text], tuning: Set[str], calibration: Set[str]) -> Dataset:
+def _of_texts(texts: Sequence[Text], tuning: Sequence[bool]) -> Dataset:
     """Each text an article, written to a file and read as any article is; its questions are
     taken to be in the language that most of them are in."""
     articles = _as_articles([(text.title, text.text) for text in texts])
@@ -133,8 +129,7 @@ def _of_texts(texts: Sequence[Text], tuning: Set[str], calibration: Set[str]) ->
         ("fr", 0)
     ]
     questions = []
-    for number, (text, article) in enumerate(zip(texts, articles, strict=True)):
-        tune = text.title in tuning
+    for number, (text, article, tune) in enumerate(zip(texts, articles, tuning, strict=True)):
         for place, (asked, spans) in enumerate(text.questions):
             answers = {text.text[span.start : span.end] for span in spans}
             questions.append(
@@ -145,7 +140,6 @@ def _of_texts(texts: Sequence[Text], tuning: Set[str], calibration: Set[str]) ->
                     text.title,
                     Half.TUNE if tune else Half.REPORT,
                     tuple(Expected(article.id, words) for words in sorted(answers)),
-                    trained_on=tune and text.title not in calibration,
                 )
             )
     documents = {article.id: text.title for article, text in zip(articles, texts, strict=True)}
@@ -176,7 +170,6 @@ def _of_stories(paths: Sequence[Path]) -> Dataset:
                 half,
                 tuple(Expected(own[i].id, words) for i, words in question.answers),
                 anywhere=False,
-                trained_on=half is Half.TUNE,
             )
             for place, question in enumerate(story.questions)
         ]

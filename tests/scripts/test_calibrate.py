@@ -154,7 +154,7 @@ def test_where_every_question_has_an_answer_some_are_held_out(tmp_path: Path) ->
         assert {question.half for question in tuning.questions} == {Half.TUNE}
         assert len(tuning.articles) < len(load_dataset(answered, seed).articles)
         held_out += sum(bool(question.left_out) for question in tuning.questions)
-        expected = load_dataset(some_impossible, seed).half(Half.TUNE).untrained()
+        expected = load_dataset(some_impossible, seed).half(Half.TUNE)
         assert calibrate._questions(some_impossible, arguments) == expected
     assert held_out
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.squad import Text, calibration_titles, read_squad, training_texts, tuning_titles
+from scripts.squad import Text, read_squad, squad_half, tuning_titles
 from tests.scripts.question_files import DOCUMENTS, PARAGRAPHS, TITLES, squad
 
 
@@ -48,8 +48,10 @@ def test_documents_that_share_a_title_stay_together(tmp_path: Path) -> None:
     path = squad(tmp_path / "squad.json")
     sharing = {PARAGRAPHS[0][0], DOCUMENTS[3][1][0][0]}
     for seed in range(10):
-        trained = {text.text for text in training_texts(path, seed)}
-        assert sharing <= trained or not sharing & trained
+        tune, report = (
+            {text.text for text in squad_half(path, seed, tuning)} for tuning in (True, False)
+        )
+        assert sharing <= tune or sharing <= report
 
 
 def test_the_seed_draws_the_halves(tmp_path: Path) -> None:
@@ -70,27 +72,12 @@ def test_half_of_the_titles_are_for_tuning_whatever_the_order_of_the_documents(
     assert tuning_titles(texts[::-1], seed) == tuning
 
 
-@given(st.sets(st.text(max_size=3), max_size=20), st.integers())
-def test_a_quarter_of_the_tuning_half_calibrates(titles: set[str], seed: int) -> None:
-    texts = [Text(title, "x", ()) for title in titles]
-    calibration = calibration_titles(texts, seed)
-    assert calibration <= tuning_titles(texts, seed)
-    assert len(calibration) == max(min(1, len(titles) // 2), len(titles) // 8)
-
-
-def test_what_is_not_for_tuning_or_calibrates_is_not_trained_on(tmp_path: Path) -> None:
-    content: dict[str, Any] = {
-        "data": [
-            {"title": f"Titre {n}", "paragraphs": [{"context": f"Texte {n}.", "qas": []}]}
-            for n in range(16)
-        ]
-    }
-    path = tmp_path / "many.json"
-    path.write_text(json.dumps(content), encoding="utf-8")
-    texts = read_squad(path)
-    trained = {text.title for text in training_texts(path, 3)}
-    assert len(trained) == 6
-    assert trained == tuning_titles(texts, 3) - calibration_titles(texts, 3)
+def test_the_two_halves_are_the_whole(tmp_path: Path) -> None:
+    path = squad(tmp_path / "squad.json")
+    tune, report = squad_half(path, 3, True), squad_half(path, 3, False)
+    assert {text.title for text in tune}.isdisjoint(text.title for text in report)
+    by_text = sorted([*tune, *report], key=lambda text: text.text)
+    assert by_text == sorted(read_squad(path), key=lambda text: text.text)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"data": [1]}', '{"data": [{"title": "x"}]}'])

@@ -14,14 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 from index.embedding import unpacked_model
-from index.passages import Span
 from index.reader import Readable, reader_inputs
 from index.tokenizer import SharedTokenizer, shared_tokenizer
-from scripts import training_examples
+from scripts import train_reader
 from scripts.evaluation.dataset import Half, load_dataset
-from scripts.squad import Text
 from scripts.stories import KEPT_BACK, Story, read_stories
-from scripts.training_examples import Example, joined_texts
+from scripts.train_reader import Example
 from tests.scripts.question_files import stories
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +84,7 @@ def _training_folder(tmp_path: Path) -> Path:
 
 def test_the_last_stories_of_each_file_are_kept_back(tmp_path: Path) -> None:
     folder = _training_folder(tmp_path)
-    train, kept_back = training_examples.stories(folder)
+    train, kept_back = train_reader.stories(folder)
     y, z = (read_stories(folder / f"stories-{name}.jsonl") for name in "yz")
     assert train == [*y[:-KEPT_BACK], *z[:-KEPT_BACK]]
     assert kept_back == [*y[-KEPT_BACK:], *z[-KEPT_BACK:]]
@@ -94,7 +92,7 @@ def test_the_last_stories_of_each_file_are_kept_back(tmp_path: Path) -> None:
 
 def test_what_is_reported_on_is_what_is_never_trained_on(tmp_path: Path) -> None:
     folder = _training_folder(tmp_path)
-    train, kept_back = training_examples.stories(folder)
+    train, kept_back = train_reader.stories(folder)
     found = [load_dataset(path, seed=0) for path in sorted(folder.glob("*.jsonl"))]
     for half, expected in ((Half.TUNE, train), (Half.REPORT, kept_back)):
         asked = {q.text for dataset in found for q in dataset.half(half).questions}
@@ -117,7 +115,7 @@ def test_single_texts_are_kept_back_too_and_answered_where_their_words_stand(
     ]
     lines = [json.dumps(row) for row in rows]
     (tmp_path / "news-z.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    train, kept_back = training_examples.news(tmp_path)
+    train, kept_back = train_reader.news(tmp_path)
     assert [text.title for text in kept_back] == [f"Texte {number}" for number in range(6, 10)]
     assert [text.title for text in train] == [f"Texte {number}" for number in range(6)]
     for number, text in enumerate(train):
@@ -166,9 +164,9 @@ def make(told: list[Story], tokenizer: SharedTokenizer, monkeypatch: pytest.Monk
                     known[tuple(tokens)] = Put(asked_in, number, text_of, text)
 
     def made(seed: int, of_other_stories: float) -> Made:
-        monkeypatch.setattr(training_examples, "NEGATIVES_STORIES", of_other_stories)
+        monkeypatch.setattr(train_reader, "NEGATIVES_STORIES", of_other_stories)
         random.seed(seed)
-        found = training_examples.examples_of_stories(told, 0.0, tokenizer)
+        found = train_reader.examples_of_stories(told, tokenizer)
         return Made(told, [(known[tuple(example.tokens)], example) for example in found])
 
     return made
@@ -195,8 +193,8 @@ def test_a_question_is_put_to_other_texts_of_its_story_that_do_not_answer(make: 
     made = make(0, 0.0)
     for number in range(len(made.told)):
         time, cost = made.of(number, 0), made.of(number, 1)
-        assert len(time) == 1 + training_examples.OTHER_TEXTS
-        assert len(cost) == 2 + training_examples.OTHER_TEXTS
+        assert len(time) == 1 + train_reader.OTHER_TEXTS
+        assert len(cost) == 2 + train_reader.OTHER_TEXTS
         others = [time[key] for key in time if key != (number, 0)] + [cost[number, 2]]
         for example in others:
             assert example.answering_sentences == frozenset()
@@ -207,7 +205,7 @@ def test_a_question_without_answer_is_put_to_texts_of_its_story(make: Make) -> N
     made = make(0, 0.0)
     for number in range(len(made.told)):
         unanswered = made.of(number, 2)
-        assert len(unanswered) == training_examples.UNANSWERED_TEXTS
+        assert len(unanswered) == train_reader.UNANSWERED_TEXTS
         assert {story for story, _ in unanswered} == {number}
         assert all(answering_tokens(example) == {0} for example in unanswered.values())
 
@@ -252,50 +250,5 @@ def test_an_answer_that_no_one_sentence_holds_is_not_trained_on(
     story["questions"] = story["questions"][:1]
     story["questions"][0]["answers"] = [{"text": 0, "words": "3 mois. Les travaux"}]
     path.write_text(json.dumps(story), encoding="utf-8")
-    found = list(training_examples.examples_of_stories(read_stories(path), 0.0, tokenizer))
+    found = list(train_reader.examples_of_stories(read_stories(path), tokenizer))
     assert [example.answering_sentences for example in found] == [frozenset()]
-
-
-def test_texts_are_joined_by_paragraphs_with_the_answer_among_them() -> None:
-    text = Text("Le puits", "Il est sec.\n\nOn le creusera.\n\nIl a 9 mètres, il en aura 12.", ())
-    other = Text("Le four", "Le four est froid.\n\nOn le rallumera lundi.", ())
-    spans = [Span(text.text.index(words), text.text.index(words) + 8) for words in ("9 mètres",)]
-    made = set()
-    for seed in range(40):
-        random.seed(seed)
-        joined, moved = joined_texts(text, spans, other)
-        assert joined.title == "Le puits"
-        assert [joined.text[span.start : span.end] for span in moved] == ["9 mètres"]
-        made.add(joined.text)
-    whole = [f"{text.text}\n\n{other.text}", f"{other.text}\n\n{text.text}"]
-    assert made == set(whole)
-
-
-def test_joined_texts_are_no_longer_than_a_long_passage_and_keep_the_answer() -> None:
-    paragraphs = [f"{letter * 400}." for letter in "abc"]
-    text = Text("Titre", "\n\n".join(paragraphs), ())
-    other = Text("Autre", "\n\n".join(letter * 400 for letter in "de"), ())
-    made = []
-    for seed in range(40):
-        random.seed(seed)
-        joined, moved = joined_texts(text, [Span(405, 413)], other)
-        assert [joined.text[span.start : span.end] for span in moved] == ["b" * 8]
-        assert len(joined.text) <= training_examples.JOINED_SIZE
-        made.append("".join(found[0] for found in joined.text.split("\n\n")))
-    assert all("b" in letters and len(letters) == 2 for letters in made)
-    assert {"".join(sorted(letters)) for letters in made} == {"ab", "bc", "bd", "be"}
-
-
-def test_an_answer_across_paragraphs_does_not_become_a_missing_one(
-    tmp_path: Path, tokenizer: SharedTokenizer
-) -> None:
-    path = stories(tmp_path / "stories-z.jsonl", 1)
-    story = json.loads(path.read_text(encoding="utf-8"))
-    story["texts"] = [
-        {**text, "text": f"Un mot.\n\nDeux.\n\n{n}."} for n, text in enumerate(story["texts"])
-    ]
-    question = {**story["questions"][0], "answers": [{"text": 0, "words": "mot.\n\nDeux"}]}
-    story["questions"] = [question]
-    path.write_text(json.dumps(story), encoding="utf-8")
-    found = list(training_examples.examples_of_stories(read_stories(path), 1.0, tokenizer))
-    assert len(found) == training_examples.OTHER_TEXTS
