@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from hashlib import sha256
 
 UNKNOWN_LANGUAGE = "und"  # ISO 639-2: undetermined
 
@@ -17,7 +19,9 @@ class Article:
     Every offset in this project counts characters of it.
     """
 
-    id: str  # stable: the file's path beneath its root, prefixed with the root's name
+    # Stable: the file's path beneath its root, prefixed with the root's name. Of one of several
+    # in a file: its URL, or else the file's id, "#", and what tells it from the others there.
+    id: str
     title: str
     body: str
     language: str  # ISO 639-1, or UNKNOWN_LANGUAGE
@@ -25,6 +29,18 @@ class Article:
     source: str | None = None  # the paper or site
     author: str | None = None
     published: date | None = None
+
+    @property
+    def identity(self) -> str:
+        """What two versions of one article share, wherever they were read: its URL, or its id."""
+        return self.url or self.id
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256, in hexadecimal, of all that a reader sees of it."""
+        published = self.published and self.published.isoformat()
+        seen = (self.title, self.body, self.language, self.url, self.source, self.author, published)
+        return sha256(json.dumps(seen).encode()).hexdigest()
 
 
 class BlockKind(StrEnum):

@@ -19,7 +19,8 @@ _MARKS = (
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w-]+)""", re.I
 )
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
+NOT_TEXT = "it is not text in any known encoding (a binary file?)"
 _WESTERN = 0.3  # share of letters outside ASCII; French has about 0.04, Cyrillic read as Latin 1.0
 
 
@@ -33,9 +34,12 @@ def decode(data: bytes) -> str:
 
     Raises NotAnArticle when it is none of these.
     """
-    text = _marked(data) or _utf8(data) or _one_byte(data)
-    if text is None or "\x00" in text:
-        raise NotAnArticle("it is not text in any known encoding (a binary file?)")
+    encoding = marked_encoding(data)
+    text = data.decode(encoding, "replace") if encoding else _utf8(data)
+    if text is None:
+        text = data.decode(encoding_of(data), "replace")
+    if "\x00" in text:
+        raise NotAnArticle(NOT_TEXT)
     return text
 
 
@@ -58,40 +62,44 @@ def decode_html(data: bytes) -> str:
     return decode(data)
 
 
-def _marked(data: bytes) -> str | None:
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    return None
+def marked_encoding(data: bytes) -> str | None:
+    """The encoding that a byte order mark at the beginning names."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
 
 
-def _utf8(data: bytes) -> str | None:
-    """The text when it is UTF-8, were it with a few damaged bytes.
+def seems_utf8(text: str) -> bool:
+    """Whether a text decoded as UTF-8 was that, were it with a few damaged bytes.
 
     Multi-byte sequences do not come about by chance in another encoding, so they outnumber
     the bytes that fit nowhere only in a damaged or truncated UTF-8 file.
     """
-    text = data.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
-    if damaged and sum(character > "\x7f" for character in text) <= 2 * damaged:
-        return None
-    return text
+    return not damaged or sum(character > "\x7f" for character in text) > 2 * damaged
 
 
-def _one_byte(data: bytes) -> str | None:
+def encoding_of(data: bytes) -> str:
+    """The encoding of a text that is not in UTF-8 and bears no mark.
+
+    Raises NotAnArticle when it seems to be none.
+    """
     western = data.decode("cp1252", "replace")
     letters = [character for character in western if character.isalpha()]
     foreign = sum(not letter.isascii() for letter in letters)
     if (
-        not _NOT_TEXT.search(western)
+        not _UNPRINTABLE.search(western)
         and "\ufffd" not in western
         and foreign <= _WESTERN * len(letters)
     ):
-        return western
+        return "cp1252"
     # Imported here because few files need it.
     from charset_normalizer import from_bytes
 
     best = from_bytes(data).best()
-    if best is None or _NOT_TEXT.search(str(best)):
-        return None
-    return str(best)
+    if best is None or _UNPRINTABLE.search(str(best)):
+        raise NotAnArticle(NOT_TEXT)
+    return best.encoding
+
+
+def _utf8(data: bytes) -> str | None:
+    text = data.decode("utf-8", "replace")
+    return text if seems_utf8(text) else None

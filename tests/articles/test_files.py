@@ -92,11 +92,43 @@ def test_symbolic_links_neither_loop_nor_repeat(tmp_path: Path) -> None:
     assert ids(root) == ["r/gone.txt", "r/self.txt", "r/z/a.txt"]
 
 
-def test_links_out_of_the_root_are_followed(tmp_path: Path) -> None:
-    write(tmp_path / "elsewhere" / "a.txt")
+def test_links_out_of_the_roots_are_not_followed_but_listed(tmp_path: Path) -> None:
+    secret = write(tmp_path / "elsewhere" / "a.txt")
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "in").symlink_to(tmp_path / "elsewhere")
-    assert ids(tmp_path / "r") == ["r/in/a.txt"]
+    (tmp_path / "r" / "b.txt").symlink_to(secret)
+    (tmp_path / "r" / "x.pdf").symlink_to(secret)
+    files = article_files([tmp_path / "r"])
+    assert [(file.id, file.leads_to) for file in files] == [
+        ("r/b.txt", secret),
+        ("r/in", secret.parent),
+    ]
+
+
+def test_links_from_root_to_root_are_followed(tmp_path: Path) -> None:
+    write(tmp_path / "q" / "a.txt")
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "in").symlink_to(tmp_path / "q")
+    files = article_files([tmp_path / "p", tmp_path / "q"])
+    assert [(file.id, file.leads_to) for file in files] == [("p/in/a.txt", None)]
+
+
+def test_a_root_may_itself_be_a_link(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "a.txt")
+    (tmp_path / "r").symlink_to(tmp_path / "elsewhere")
+    (file,) = article_files([tmp_path / "r"])
+    assert (file.id, file.leads_to) == ("elsewhere/a.txt", None)
+
+
+def test_a_folder_named_as_an_article_is_a_folder(tmp_path: Path) -> None:
+    write(tmp_path / "r" / "x.txt" / "a.txt")
+    assert ids(tmp_path / "r") == ["r/x.txt/a.txt"]
+
+
+def test_what_is_no_file_is_listed_to_be_told(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    os.mkfifo(tmp_path / "r" / "a.txt")
+    assert ids(tmp_path / "r") == ["r/a.txt"]
 
 
 def test_ids_are_nfc_and_valid_text_whatever_the_file_system_holds(tmp_path: Path) -> None:
