@@ -11,23 +11,48 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.articles.article import Article
 from index.passages import Passage, Span
 from index.query import Filter
 
 _TABLES = """
-CREATE TABLE articles (
-    id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, title TEXT NOT NULL, body TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS articles (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT NOT NULL UNIQUE,
+    file TEXT NOT NULL, hash TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,
     language TEXT NOT NULL, url TEXT, source TEXT, author TEXT, published TEXT
 );
-CREATE INDEX articles_by_date ON articles (published);
-CREATE TABLE passages (
-    number INTEGER PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles,
+CREATE INDEX IF NOT EXISTS articles_by_date ON articles (published);
+CREATE INDEX IF NOT EXISTS articles_of_file ON articles (file);
+CREATE TABLE IF NOT EXISTS passages (
+    number INTEGER PRIMARY KEY, article INTEGER NOT NULL REFERENCES articles,
     "start" INTEGER NOT NULL, "end" INTEGER NOT NULL,
     first_sentence INTEGER NOT NULL, sentences TEXT NOT NULL
 );
-CREATE INDEX passages_of_article ON passages (article_id);
+CREATE INDEX IF NOT EXISTS passages_of_article ON passages (article);
+-- What was read, as it was on disk then.
+CREATE TABLE IF NOT EXISTS files (
+    id TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+    changed INTEGER NOT NULL
+) WITHOUT ROWID;
+-- Files that hold an article too which is kept as another file, later by id, has it.
+CREATE TABLE IF NOT EXISTS copies (
+    article TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY (article, file)
+) WITHOUT ROWID;
+-- Rows that have a vector, those of passages that are gone among them: none is used again.
+CREATE TABLE IF NOT EXISTS vectors (passages INTEGER NOT NULL, sentences INTEGER NOT NULL);
 """
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """By what a file is known to be the one that was read."""
+
+    size: int
+    modified: int  # ns since 1970
+    changed: int  # likewise: of what the system keeps about it, its name or its permissions
 
 
 def article_key(article_id: str) -> str:
@@ -47,33 +72,139 @@ class StoredPassage:
 
 
 class StoreWriter:
+    """Makes a store, or changes a copy of one."""
+
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)
+        # What is built aside is thrown away when it is not finished.
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(_TABLES)
-        self._passages = 0
-        self._sentences = 0
+        row = self._connection.execute("SELECT passages, sentences FROM vectors").fetchone()
+        self._passages, self._sentences = map(int, row or (0, 0))
+        # The passage, and the row of its first sentence, with which what is added begins.
+        self.first_added = (self._passages, self._sentences)
+        self.removed: list[int] = []  # passages that were there when it was opened
 
-    def add(self, article: Article, passages: Sequence[Passage]) -> list[int]:
-        """Store both; the numbers given to the passages."""
+    def add(self, article: Article, passages: Sequence[Passage], file: str = "") -> list[int]:
+        """Store both in place of what has the article's id; the numbers given to the passages.
+
+        :param file: the id of the file it comes from.
+        """
+        self.remove(article.id)
         published = article.published.isoformat() if article.published else None
-        self._connection.execute(
-            "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (article.id, article_key(article.id), article.title, article.body,
-             article.language, article.url, article.source, article.author, published),
+        added = self._connection.execute(
+            "INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (article.id, article_key(article.id), file, article.content_hash, article.title,
+             article.body, article.language, article.url, article.source, article.author,
+             published),
         )  # fmt: skip
         numbers = []
         for passage in passages:
             spans = " ".join(f"{span.start}-{span.end}" for span in passage.sentences)
             self._connection.execute(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
-                (self._passages, article.id, passage.start, passage.end, self._sentences, spans),
-            )
+                (self._passages, added.lastrowid, passage.start, passage.end,
+                 self._sentences, spans),
+            )  # fmt: skip
             numbers.append(self._passages)
             self._passages += 1
             self._sentences += len(passage.sentences)
         return numbers
 
+    def remove(self, id: str) -> None:
+        """Drop an article and its passages, if it is there."""
+        row = self._connection.execute("SELECT number FROM articles WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            return
+        gone = self._connection.execute("SELECT number FROM passages WHERE article = ?", row)
+        self.removed += [number for (number,) in gone if number < self.first_added[0]]
+        self._connection.execute("DELETE FROM passages WHERE article = ?", row)
+        self._connection.execute("DELETE FROM articles WHERE number = ?", row)
+
+    def holds(self, id: str) -> bool:
+        """Whether it has an article of this id."""
+        found = self._connection.execute("SELECT 1 FROM articles WHERE id = ?", (id,))
+        return found.fetchone() is not None
+
+    def articles_of(self, file: str) -> dict[str, str]:
+        """Of each article that comes from a file, by id, what its `content_hash` was."""
+        rows = self._connection.execute("SELECT id, hash FROM articles WHERE file = ?", (file,))
+        return dict(rows.fetchall())
+
+    def file_of(self, id: str) -> str | None:
+        """The file that an article comes from; None where there is no such article."""
+        row = self._connection.execute("SELECT file FROM articles WHERE id = ?", (id,)).fetchone()
+        return row[0] if row else None
+
+    def note_copy(self, id: str, file: str) -> None:
+        """A file holds an article too that is kept as another file has it."""
+        self._connection.execute("INSERT OR IGNORE INTO copies VALUES (?, ?)", (id, file))
+
+    def forget_copies(self, file: str) -> None:
+        self._connection.execute("DELETE FROM copies WHERE file = ?", (file,))
+
+    def copies_of(self, id: str) -> list[str]:
+        """The files that hold an article too, by id."""
+        rows = self._connection.execute(
+            "SELECT file FROM copies WHERE article = ? ORDER BY file", (id,)
+        )
+        return [file for (file,) in rows]
+
+    def record(self, file: str, state: FileState) -> None:
+        """A file has been read, being so."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+            (file, state.size, state.modified, state.changed),
+        )
+
+    def forget(self, file: str) -> None:
+        """A file has not been read, or is there no more."""
+        self._connection.execute("DELETE FROM files WHERE id = ?", (file,))
+
+    def added(self) -> Iterator[StoredPassage]:
+        """The passages added since it was opened, by number."""
+        rows = self._connection.execute(
+            f"SELECT {_PASSAGE}, {_ARTICLE} FROM passages p JOIN articles a ON "
+            "a.number = p.article WHERE p.number >= ? ORDER BY p.number",
+            (self.first_added[0],),
+        )
+        return map(_as_passage, rows)
+
+    def vectors_added(self) -> tuple[int, int]:
+        """How many rows of vectors, of passages and of sentences, what was added takes."""
+        return self._passages - self.first_added[0], self._sentences - self.first_added[1]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is other than when it was opened."""
+        return self._connection.total_changes > 0
+
+    def wasted(self) -> float:
+        """The share of the rows of vectors whose passages are gone, in [0, 1]."""
+        return 1 - self.counts()[1] / self._passages if self._passages else 0.0
+
+    def counts(self) -> tuple[int, int]:
+        """How many articles and passages."""
+        return _counts(self._connection)
+
+    def articles_by_file(self) -> dict[str, int]:
+        """How many articles each file gave."""
+        return _articles_by_file(self._connection)
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Of all passages, ascending."""
+        return _numbers(self._connection)
+
+    def abandon(self) -> None:
+        """Leave it as it is; nothing happens to one that is closed."""
+        self._connection.close()
+
     def close(self) -> None:
+        self._connection.execute("DELETE FROM vectors")
+        self._connection.execute(
+            "INSERT INTO vectors VALUES (?, ?)", (self._passages, self._sentences)
+        )
         self._connection.commit()
         self._connection.close()
 
@@ -95,13 +226,27 @@ class Store:
     def article(self, article_id: str) -> Article | None:
         return self._article("id", article_id)
 
-    def last_good(self, id: str) -> list[Article]:
-        """The article of a file, or all those beneath a folder that can no longer be listed."""
+    def files(self) -> dict[str, FileState]:
+        """The files that were read, by id."""
+        rows = self._connection.execute("SELECT id, size, modified, changed FROM files")
+        return {id: FileState(*state) for id, *state in rows}
+
+    def articles_by_file(self) -> dict[str, int]:
+        """How many articles each file gave."""
+        return _articles_by_file(self._connection)
+
+    def articles_from(self, file: str, *, beneath: bool = False) -> Iterator[tuple[str, Article]]:
+        """The articles of a file, or of all files beneath a folder ("" for all there are), each
+        with the id of its file."""
+        if beneath:
+            start = f"{file}/" if file else ""
+            condition, values = "substr(a.file, 1, ?) = ?", [len(start), start]
+        else:
+            condition, values = "a.file = ?", [file]
         rows = self._connection.execute(
-            f"SELECT {_ARTICLE} FROM articles a WHERE id = ? OR substr(id, 1, ?) = ?",
-            (id, len(id) + 1, f"{id}/"),
+            f"SELECT a.file, {_ARTICLE} FROM articles a WHERE {condition} ORDER BY a.number", values
         )
-        return [_as_article(row) for row in rows]
+        return ((of, _as_article(row)) for of, *row in rows)
 
     def article_with_key(self, key: str) -> Article | None:
         """The article whose `article_key` this is."""
@@ -124,14 +269,18 @@ class Store:
         """In the order of `numbers`; KeyError for one that is not stored."""
         marks = ",".join("?" * len(numbers))
         rows = self._connection.execute(
-            f'SELECT p.number, p."start", p."end", p.first_sentence, p.sentences, {_ARTICLE} '
-            f"FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.number IN ({marks})",
+            f"SELECT {_PASSAGE}, {_ARTICLE} FROM passages p JOIN articles a "
+            f"ON a.number = p.article WHERE p.number IN ({marks})",
             [int(number) for number in numbers],
         )
         found = {row[0]: _as_passage(row) for row in rows}
         return [found[number] for number in numbers]
 
-    def matching(self, filter: Filter) -> list[int]:
+    def numbers(self) -> NDArray[np.int64]:
+        """Of all passages, ascending."""
+        return _numbers(self._connection)
+
+    def matching(self, filter: Filter) -> NDArray[np.int64]:
         """The numbers of the passages that a filter lets through, ascending.
 
         A passage whose article has no date is outside every range of dates.
@@ -147,22 +296,21 @@ class Store:
             clauses.append(f"a.language IN ({','.join('?' * len(filter.languages))})")
             values += sorted(filter.languages)
         rows = self._connection.execute(
-            "SELECT p.number, a.source FROM passages p JOIN articles a ON a.id = p.article_id "
+            "SELECT p.number, a.source FROM passages p JOIN articles a ON a.number = p.article "
             f"WHERE {' AND '.join(clauses)} ORDER BY p.number",
             values,
         )
         wanted = [_folded(source) for source in filter.sources]
-        return [
+        matching = (
             number
             for number, source in rows
             if not wanted or (source and any(part in _folded(source) for part in wanted))
-        ]
+        )
+        return np.fromiter(matching, np.int64)
 
     def counts(self) -> tuple[int, int]:
         """How many articles and passages."""
-        (articles,) = self._connection.execute("SELECT count(*) FROM articles").fetchone()
-        (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
-        return articles, passages
+        return _counts(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -180,6 +328,22 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
+def _counts(connection: sqlite3.Connection) -> tuple[int, int]:
+    (articles,) = connection.execute("SELECT count(*) FROM articles").fetchone()
+    (passages,) = connection.execute("SELECT count(*) FROM passages").fetchone()
+    return articles, passages
+
+
+def _articles_by_file(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(connection.execute("SELECT file, count(*) FROM articles GROUP BY file").fetchall())
+
+
+def _numbers(connection: sqlite3.Connection) -> NDArray[np.int64]:
+    rows = connection.execute("SELECT number FROM passages ORDER BY number")
+    return np.fromiter((number for (number,) in rows), np.int64)
+
+
+_PASSAGE = 'p.number, p."start", p."end", p.first_sentence, p.sentences'
 _ARTICLE = "a.id, a.title, a.body, a.language, a.url, a.source, a.author, a.published"
 
 
@@ -189,7 +353,7 @@ def _as_article(row: Sequence[Any]) -> Article:
     return Article(id, title, body, language, url, source, author, day)
 
 
-def _as_passage(row: tuple[Any, ...]) -> StoredPassage:
+def _as_passage(row: Sequence[Any]) -> StoredPassage:
     number, start, end, first_sentence, sentences, *article_row = row
     article = _as_article(article_row)
     spans = tuple(Span(int(a), int(b)) for a, b in (span.split("-") for span in sentences.split()))

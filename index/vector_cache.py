@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from index.embedding import Encoder, Matrix, Progress
 logger = logging.getLogger(__name__)
 
 # Texts embedded between two writes: what a killed run pays for again at the most.
-_BATCH = 1024
+_BATCH = 512
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -31,6 +32,24 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+class Uncached:
+    """In place of a VectorCache for an encoder that costs nothing: nothing is kept."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.embedded = 0
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
+        self.embedded += len(texts)
+        return self._encoder.encode_passages(texts, progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+
 class VectorCache:
     """One SQLite file for one encoder, shared by all generations."""
 
@@ -38,6 +57,7 @@ class VectorCache:
         folder.mkdir(parents=True, exist_ok=True)
         name = sha256(encoder.name.encode()).hexdigest()[:16]
         self._encoder = encoder
+        self.embedded = 0  # texts that were not known
         self._path = folder / f"vectors-{name}.sqlite"
         try:
             self._connection = _open(self._path)
@@ -61,7 +81,10 @@ class VectorCache:
             matrix[start : start + len(part)] = rows
         return matrix
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
         self._connection.close()
 
     def _start_anew(self, error: sqlite3.DatabaseError) -> None:
@@ -81,6 +104,7 @@ class VectorCache:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             texts_missing = list(missing.values())
+            self.embedded += len(texts_missing)
             vectors = self._encoder.encode_passages(texts_missing, progress).astype(np.float16)
             fresh = {key: vectors[row].tobytes() for row, key in enumerate(missing)}
             with self._connection:

@@ -21,12 +21,13 @@ def inverse_document_frequency(
 ) -> float:
     """Positive; larger for rarer words.
 
-    :param document_frequency: how many of the corpus's `passages` hold the word.
+    :param document_frequency: how many of the corpus's `passages` hold the word; an index of
+        words that was changed may count some that are gone.
 
     The form is BM25's (Robertson & Zaragoza 2009, eq. 3.3), with pseudo-counts.
     """
     expected = 1 - math.exp(-_frequency(word, language) * _WORDS_IN_A_PASSAGE)
-    holding = document_frequency + PRIOR_PASSAGES * expected
+    holding = min(document_frequency, passages) + PRIOR_PASSAGES * expected
     return math.log(1 + (passages + PRIOR_PASSAGES - holding + 0.5) / (holding + 0.5))
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from index.articles.article import Article
 from index.embedding import Encoder, Matrix, Progress, Vector
-from index.generations import Generation, open_current
-from index.reindex import Report, is_current, reindex
+from index.generations import Generation, damage, open_current
+from index.query import Query
+from index.reindex import Options, Plan, Report, plan, reindex
 
 TRAM = """La ligne 4 du tram coûtera plus cher
 
@@ -48,12 +51,24 @@ class Newsroom:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def reindex(self, encoder: Encoder | None = None) -> Report:
+    def reindex(
+        self,
+        encoder: Encoder | None = None,
+        *,
+        full: bool = False,
+        allow_shrink: bool = False,
+        roots: Sequence[Path] = (),
+    ) -> Report:
         chosen = encoder or self.encoder
-        return reindex([self.articles], self.index, lambda: chosen, no_progress)
+        options = Options(full, allow_shrink)
+        where = roots or [self.articles]
+        return reindex(where, self.index, chosen.name, lambda: chosen, no_progress, options)
+
+    def planned(self) -> Plan:
+        return plan([self.articles], self.index, self.encoder.name, Options())
 
     def is_current(self) -> bool:
-        return is_current([self.articles], self.index, self.encoder.name)
+        return self.planned().nothing_to_do
 
     @contextmanager
     def opened(self) -> Iterator[Generation]:
@@ -68,16 +83,31 @@ class Newsroom:
         with self.opened() as generation:
             return [article.id for article in generation.store.articles()]
 
+    def stored(self) -> list[Article]:
+        """Likewise, whole."""
+        with self.opened() as generation:
+            return list(generation.store.articles())
+
+    def found(self, question: str) -> list[str]:
+        """The articles of the best passages, best first."""
+        with self.opened() as generation:
+            return [hit.article.id for hit in generation.search.search(Query(question, "fr"), 10)]
+
+    def whole(self) -> bool:
+        """Every file of every generation is as it was sealed."""
+        generations = list((self.index / "generations").iterdir())
+        return bool(generations) and not any(map(damage, generations))
+
     def folder(self) -> Path:
         """Of the current generation."""
         return self.index / "generations" / (self.index / "current").read_text()
 
     def on_disk(self) -> dict[str, int]:
-        """Every file of the index but the vector cache, with the time it was last written."""
+        """Every file but the vector cache and the lock, with the time it was last written."""
         return {
             str(path.relative_to(self.index)): path.stat().st_mtime_ns
             for path in sorted(self.index.rglob("*"))
-            if path.is_file() and not path.name.startswith("vectors-")
+            if path.is_file() and not path.name.startswith(("vectors-", "lock"))
         }
 
 
@@ -100,6 +130,29 @@ class WrappedEncoder:
         return self._encoder.encode_passages(texts, progress)
 
 
+class WordsEncoder:
+    """Costs nothing: a text is the sum of its words, each a direction that its hash gives."""
+
+    def __init__(self, name: str = "words") -> None:
+        self.name = name
+        self.dimension = 32
+        self.passages: list[str] = []
+
+    def encode_query(self, text: str) -> Vector:
+        vector: Vector = sum(map(self._direction, text.lower().split()), self._direction(""))
+        return vector / np.linalg.norm(vector)
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Matrix:
+        self.passages += texts
+        if progress:
+            progress(len(texts))
+        return np.stack([self.encode_query(text) for text in texts])
+
+    def _direction(self, word: str) -> Vector:
+        digest = np.frombuffer(sha256(word.encode()).digest(), np.uint8)
+        return digest.astype(np.float32) - 127.5
+
+
 class FailingEncoder(WrappedEncoder):
     """Runs out of memory, as it were, after all has been read."""
 
@@ -120,8 +173,7 @@ def other_encoder(encoder: Encoder) -> WrappedEncoder:
 
 @pytest.fixture
 def failing_encoder(encoder: Encoder) -> FailingEncoder:
-    # Its own name, so that the vector cache has nothing for it.
-    return FailingEncoder(encoder, name="failing-model")
+    return FailingEncoder(encoder)
 
 
 @pytest.fixture(scope="session")
@@ -146,23 +198,29 @@ def newsroom(tmp_path: Path, encoder: Encoder, _known_vectors: Path) -> Newsroom
     return room
 
 
+SUBJECTS = (
+    "pont", "mairie", "gare", "école", "marché", "piscine", "musée", "forêt", "moulin", "phare",
+    "théâtre", "caserne",
+)  # fmt: skip
+
+
+def story(subject: str, event: str = "a rouvert lundi") -> str:
+    """A text of two passages, the second the same whatever the event."""
+    history = f"L’histoire du {subject} est longue, et les gens de Vaubrac la racontent. " * 20
+    return f"Le {subject} de Vaubrac\n\nLe {subject} {event}.\n\n{history[:890]}\n"
+
+
 @pytest.fixture
-def unprivileged(tmp_path: Path) -> Iterator[None]:
-    """Act as a user to whom something can be forbidden: nothing is to root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    nobody = 65534
-    folders = [path for path in tmp_path.parents if path.stat().st_uid == 0 and path.parts[2:]]
-    modes = {path: path.stat().st_mode for path in folders}
-    for path in (tmp_path, *tmp_path.rglob("*")):
-        os.chown(path, nobody, nobody)
-    for path in folders:
-        path.chmod(modes[path] | 0o055)
-    os.seteuid(nobody)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        for path, mode in modes.items():
-            path.chmod(mode)
+def archive(tmp_path: Path) -> Newsroom:
+    """A dozen articles, not yet indexed, and an encoder that costs nothing."""
+    room = Newsroom(tmp_path / "articles", tmp_path / "index", WordsEncoder())
+    for subject in SUBJECTS:
+        room.write(f"{subject}.txt", story(subject))
+    return room
+
+
+@pytest.fixture
+def words_encoder(archive: Newsroom) -> WordsEncoder:
+    """The archive's."""
+    assert isinstance(archive.encoder, WordsEncoder)
+    return archive.encoder

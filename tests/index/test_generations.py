@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,14 +17,18 @@ from index.generations import (
     IndexNotBuilt,
     IndexUnusable,
     Manifest,
+    NoEarlierGeneration,
     building,
     current_manifest,
+    current_name,
     damage,
     open_current,
     open_store,
     publish,
+    roll_back,
 )
 from index.query import Query
+from tests.index.conftest import SUBJECTS, story
 
 if TYPE_CHECKING:
     from tests.index.conftest import Newsroom, WrappedEncoder
@@ -37,7 +42,7 @@ def publish_anything(index_dir: Path) -> Manifest:
     with building(index_dir) as folder:
         (folder / "words.txt").write_text("des mots")
         return publish(
-            index_dir, folder, model="m", roots=[], corpus="c", counts=(1, 1), unreadable=[]
+            index_dir, folder, model="m", pipeline="p", roots=[], counts=(1, 1), unreadable=[]
         )
 
 
@@ -64,9 +69,9 @@ def test_one_opened_stays_as_it_was_when_others_are_published(newsroom: Newsroom
     newsroom.reindex()
     with newsroom.opened() as old:
         before = old.search.search(QUERY, 3)
+        (newsroom.articles / "tram.txt").unlink()
         for _ in range(2):
-            (newsroom.articles / "tram.txt").unlink(missing_ok=True)
-            newsroom.reindex()
+            newsroom.reindex(full=True, allow_shrink=True)
         assert old.search.search(QUERY, 3) == before
         with newsroom.opened() as new:
             assert "articles/tram.txt" not in [h.article.id for h in new.search.search(QUERY, 3)]
@@ -78,6 +83,7 @@ def test_one_opened_stays_usable_when_it_is_dropped_from_disk(newsroom: Newsroom
         before = old.search.search(QUERY, 3)
         shutil.rmtree(newsroom.folder())
         newsroom.reindex()
+        assert newsroom.whole()
         assert old.search.search(QUERY, 3) == before
         assert old.store.article("articles/tram.txt") is not None
 
@@ -173,8 +179,8 @@ def test_a_manifest_that_makes_no_sense_is_refused(newsroom: Newsroom, text: str
     "name",
     [
         "manifest.json",
-        "passages.faiss",
-        "sentences.npy",
+        "passages-0000000000.npy",
+        "sentences-0000000000.npy",
         "lexical/meta.json",
         "articles.sqlite",
     ],
@@ -235,5 +241,101 @@ def test_one_flipped_bit_in_any_file_is_damage(newsroom: Newsroom) -> None:
 
 def test_a_file_that_is_gone_is_damage(newsroom: Newsroom) -> None:
     newsroom.reindex()
-    (newsroom.folder() / "sentences.npy").unlink()
-    assert damage(newsroom.folder()) == ["sentences.npy"]
+    (newsroom.folder() / "sentences-0000000000.npy").unlink()
+    assert damage(newsroom.folder()) == ["sentences-0000000000.npy"]
+
+
+def test_rolling_back_goes_to_the_generation_before_until_none_is_left(tmp_path: Path) -> None:
+    first, second, third = (publish_anything(tmp_path) for _ in range(3))
+    assert current_name(tmp_path) == third.name
+    assert roll_back(tmp_path) == second
+    assert current_manifest(tmp_path) == second
+    assert roll_back(tmp_path) == first
+    with pytest.raises(NoEarlierGeneration, match=first.name):
+        roll_back(tmp_path)
+    assert current_name(tmp_path) == first.name
+    assert len(names(tmp_path)) == 3
+
+
+def test_rolling_back_passes_over_a_generation_that_cannot_be_read(tmp_path: Path) -> None:
+    first, second, _ = (publish_anything(tmp_path) for _ in range(3))
+    (tmp_path / "generations" / second.name / "manifest.json").write_text("{")
+    assert roll_back(tmp_path) == first
+
+
+def test_what_was_gone_back_from_is_not_gone_back_to(tmp_path: Path) -> None:
+    first, wrong = publish_anything(tmp_path), publish_anything(tmp_path)
+    assert roll_back(tmp_path) == first
+    publish_anything(tmp_path)
+    assert wrong.name not in names(tmp_path)
+    assert roll_back(tmp_path) == first
+
+
+def test_where_nothing_was_built_there_is_nothing_to_roll_back(tmp_path: Path) -> None:
+    assert current_name(tmp_path) is None
+    with pytest.raises(IndexNotBuilt, match=COMMAND):
+        roll_back(tmp_path)
+
+
+def test_after_rolling_back_the_next_run_brings_the_index_up_to_date(archive: Newsroom) -> None:
+    archive.reindex()
+    archive.write("pont.txt", "Le pont de Vaubrac\n\nLe pont s’est effondré mardi.")
+    archive.reindex()
+    changed = archive.stored()
+    assert archive.is_current()
+    roll_back(archive.index)
+    assert archive.stored() != changed
+    report = archive.reindex()
+    assert (report.articles.changed, report.embedded) == (1, 0)
+    assert archive.stored() == changed
+    assert archive.whole()
+
+
+@pytest.fixture(params=["linked", "copied"])
+def linking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether files can have two names; not every file system lets them."""
+    linked: bool = request.param == "linked"
+    if not linked:
+
+        def cannot(*names: object) -> None:
+            raise OSError("no hard links here")
+
+        monkeypatch.setattr(os, "link", cannot)
+    return linked
+
+
+def test_an_older_generation_stays_as_it_was_when_others_are_made_from_it(
+    archive: Newsroom, linking: bool
+) -> None:
+    first = archive.reindex().manifest
+    folder = archive.folder()
+    found = archive.found("Où est la piscine de Vaubrac ?")
+    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for number in range(KEPT):
+        archive.write(f"{SUBJECTS[number]}.txt", story(SUBJECTS[number], f"ferme, {number}"))
+        (archive.articles / f"{SUBJECTS[-1 - number]}.txt").unlink()
+        archive.write(f"nouveau{number}.txt", story(f"canal {number}"))
+        archive.reindex()
+        assert archive.whole()
+        if number == 0:
+            links = [path.stat().st_nlink > 1 for path in kept]
+            assert any(links) == linking
+        if number == KEPT - 2:  # the next run drops the first: its files are to be read until then
+            assert damage(folder) == []
+            assert {path: path.read_bytes() for path in kept} == kept
+            (archive.index / "current").write_text(first.name)
+            assert archive.found("Où est la piscine de Vaubrac ?") == found
+            (archive.index / "current").write_text(names(archive.index)[-1])
+    assert first.name not in names(archive.index)
+
+
+def test_what_a_small_change_leaves_as_it_was_is_on_disk_once(archive: Newsroom) -> None:
+    archive.reindex()
+    archive.write("canal.txt", "Le canal\n\nLe canal a débordé jeudi.")
+    before = archive.folder()
+    archive.reindex()
+    for name in ("passages-0000000000.npy", "sentences-0000000000.npy"):
+        assert (before / name).samefile(archive.folder() / name)
+    for name in ("articles.sqlite", "lexical/meta.json"):
+        assert not (before / name).samefile(archive.folder() / name)
+    assert archive.whole()

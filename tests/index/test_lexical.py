@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from index.lexical import (
     STEMMERS,
@@ -135,6 +137,26 @@ def test_words_that_are_nowhere_find_nothing(indexed: Indexed, words: list[str])
     assert indexed(("Le tram coûtera cher.", "fr")).search(words, ["fr"], 10) == []
 
 
+def test_what_is_removed_is_no_longer_found_and_the_rest_is(tmp_path: Path) -> None:
+    folder = tmp_path / "lexical"
+    writer = LexicalWriter(folder)
+    for number in range(8):
+        writer.add(number, f"Le tram numéro {number} passe.", "fr")
+    writer.close()
+    opened = LexicalIndex(folder)
+    writer = LexicalWriter(folder)
+    writer.remove([2, 5])
+    writer.remove([])
+    writer.add(2**33, "Le tram de nuit passe.", "fr")
+    writer.close()
+    assert sorted(LexicalIndex(folder).search(["tram"], ["fr"], 20)) == [0, 1, 3, 4, 6, 7, 2**33]
+    assert len(opened.search(["tram"], ["fr"], 20)) == 8  # as it was when it was opened
+    writer = LexicalWriter(folder)
+    writer.remove([2**33])
+    writer.close()
+    assert sorted(LexicalIndex(folder).search(["tram"], ["fr"], 20)) == [0, 1, 3, 4, 6, 7]
+
+
 def test_no_more_than_asked_for_are_given(indexed: Indexed) -> None:
     index = indexed(*[("Le tram passe.", "fr")] * 5)
     assert len(index.search(["tram"], ["fr"], 3)) == 3
@@ -228,6 +250,10 @@ def test_any_whole_number_in_groups_is_the_number(number: int, separator: str) -
     assert joined_digits(f"{number:,}".replace(",", separator)) == str(number)
 
 
+def allowing(numbers: Collection[int]) -> NDArray[np.int64]:
+    return np.array(sorted(numbers), np.int64)
+
+
 DOCUMENTS = [("Le tram passe.", "fr"), ("Le tram et le tram du pont.", "fr"), ("Le pont.", "fr")]
 
 
@@ -247,15 +273,15 @@ def test_of_those_allowed_the_best_are_found_in_the_same_order(
 ) -> None:
     words = ["tram", "pont"]
     among = [number for number in thirty.search(words, ["fr"], 40) if number in allowed]
-    assert thirty.search(words, ["fr"], limit, sorted(allowed)) == among[:limit]
+    assert thirty.search(words, ["fr"], limit, allowing(allowed)) == among[:limit]
 
 
 def test_what_is_allowed_must_hold_the_words_too(indexed: Indexed) -> None:
     index = indexed(("Le tram passe.", "fr"), ("Les chouettes crient.", "fr"))
-    assert index.search(["tram"], ["fr"], 10, [0, 1]) == [0]
-    assert index.search(["tram"], ["fr"], 10, [1]) == []
-    assert index.search(["tram"], ["fr"], 10, []) == []
-    assert index.search([], ["fr"], 10, [0]) == []
+    assert index.search(["tram"], ["fr"], 10, allowing([0, 1])) == [0]
+    assert index.search(["tram"], ["fr"], 10, allowing([1])) == []
+    assert index.search(["tram"], ["fr"], 10, allowing([])) == []
+    assert index.search([], ["fr"], 10, allowing([0])) == []
 
 
 def test_an_endless_word_does_no_harm(indexed: Indexed) -> None:

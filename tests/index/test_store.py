@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from index.articles.article import Article
 from index.passages import split_into_passages
-from index.store import Store, StoreWriter, article_key
+from index.store import FileState, Store, StoreWriter, article_key
 
 ODD = Article(
     id="sample/é 1?#%20/«a»'\".txt",
@@ -110,3 +110,71 @@ def test_many_threads_may_read_at_once(tmp_path: Path) -> None:
     with stored(tmp_path, ODD, BARE) as store, ThreadPoolExecutor(8) as pool:
         ids = [ODD.id, BARE.id, "none"] * 60
         assert list(pool.map(store.article, ids)) == [ODD, BARE, None] * 60
+
+
+def changed(path: Path) -> StoreWriter:
+    """A store of both, one from a file of its own, opened to be changed."""
+    writer = StoreWriter(path)
+    writer.add(ODD, split_into_passages(ODD), "sub/odd.txt")
+    writer.add(BARE, split_into_passages(BARE), "sub")
+    writer.record("sub/odd.txt", FileState(1, 2**62, 3))
+    writer.record("sub", FileState(4, 5, 6))
+    writer.close()
+    return StoreWriter(path)
+
+
+def test_one_that_is_opened_and_closed_is_not_changed(tmp_path: Path) -> None:
+    writer = changed(tmp_path / "a.sqlite")
+    assert not writer.changed
+    assert (writer.removed, list(writer.added()), writer.vectors_added()) == ([], [], (0, 0))
+    assert writer.wasted() == 0
+    writer.close()
+
+
+def test_numbers_and_rows_that_were_given_are_not_given_again(tmp_path: Path) -> None:
+    writer = changed(tmp_path / "a.sqlite")
+    passages, sentences = writer.first_added
+    for _ in range(2):  # the second in place of the first, which was never there before
+        writer.add(BARE, split_into_passages(BARE), "sub")
+    assert writer.removed == [passages - 1]
+    (added,) = writer.added()
+    assert (added.number, added.article) == (passages + 1, BARE)
+    assert added.first_sentence == sentences + len(added.passage.sentences)
+    assert writer.vectors_added() == (2, 2 * len(added.passage.sentences))
+    assert writer.wasted() == pytest.approx(2 / (passages + 2))
+    assert writer.changed
+    writer.close()
+    writer = StoreWriter(tmp_path / "a.sqlite")
+    writer.remove(BARE.id)
+    writer.close()
+    writer = StoreWriter(tmp_path / "a.sqlite")
+    assert writer.first_added[0] == passages + 2
+    writer.abandon()
+
+
+def test_what_is_abandoned_is_not_needed(tmp_path: Path) -> None:
+    writer = changed(tmp_path / "a.sqlite")
+    writer.remove("no such id")
+    assert writer.holds(ODD.id)
+    writer.remove(ODD.id)
+    assert not writer.holds(ODD.id)
+    assert writer.articles_of("sub/odd.txt") == {}
+    assert writer.articles_of("sub") == {BARE.id: BARE.content_hash}
+    writer.abandon()
+
+
+def test_files_are_kept_as_they_were_when_they_were_read(tmp_path: Path) -> None:
+    writer = changed(tmp_path / "a.sqlite")
+    writer.record("sub/odd.txt", FileState(7, 8, 9))
+    writer.forget("sub")
+    writer.forget("no such file")
+    writer.close()
+    store = Store(tmp_path / "a.sqlite")
+    assert store.files() == {"sub/odd.txt": FileState(7, 8, 9)}
+    assert store.articles_by_file() == {"sub/odd.txt": 1, "sub": 1}
+    assert list(store.articles_from("sub")) == [("sub", BARE)]
+    assert list(store.articles_from("sub", beneath=True)) == [("sub/odd.txt", ODD)]
+    assert list(store.articles_from("", beneath=True)) == [("sub/odd.txt", ODD), ("sub", BARE)]
+    assert list(store.articles_from("su", beneath=True)) == []
+    assert store.numbers().tolist() == list(range(store.counts()[1]))
+    store.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,24 +17,17 @@ if TYPE_CHECKING:
 TEXTS = ["Le tram coûtera cher.", "Une chouette.", "The bakery closes.", "Une chouette."]
 
 
-@contextmanager
-def opened(folder: Path, encoder: Encoder) -> Iterator[VectorCache]:
-    cache = VectorCache(folder, encoder)
-    try:
-        yield cache
-    finally:
-        cache.close()
-
-
 def encoded(folder: Path, encoder: Encoder, texts: Sequence[str]) -> Matrix:
-    with opened(folder, encoder) as cache:
+    with VectorCache(folder, encoder) as cache:
         return cache.encode(texts)
 
 
 def test_the_same_words_are_embedded_once(tmp_path: Path, counting_encoder: WrappedEncoder) -> None:
-    with opened(tmp_path, counting_encoder) as cache:
+    with VectorCache(tmp_path, counting_encoder) as cache:
         cache.encode(TEXTS)
+        assert cache.embedded == 3
         cache.encode([*TEXTS, "Un mot de plus."])
+        assert cache.embedded == 4
     assert counting_encoder.passages == [*TEXTS[:3], "Un mot de plus."]
 
 
@@ -52,7 +44,7 @@ def test_vectors_are_kept_from_one_run_to_the_next(
 def test_rows_are_in_the_order_of_the_texts_whatever_is_known(
     tmp_path: Path, encoder: Encoder
 ) -> None:
-    with opened(tmp_path, encoder) as cache:
+    with VectorCache(tmp_path, encoder) as cache:
         cache.encode([TEXTS[1]])
         matrix = cache.encode(TEXTS)
         turned = cache.encode(TEXTS[::-1])
@@ -69,7 +61,7 @@ def test_vectors_are_of_unit_length(tmp_path: Path, encoder: Encoder) -> None:
 def test_progress_counts_every_text_once(tmp_path: Path, encoder: Encoder) -> None:
     for known in (0, len(TEXTS)):
         steps: list[int] = []
-        with opened(tmp_path, encoder) as cache:
+        with VectorCache(tmp_path, encoder) as cache:
             cache.encode(TEXTS, steps.append)
         assert sum(steps) == len(TEXTS), f"{known} were known"
 
@@ -83,7 +75,10 @@ def test_vectors_of_another_model_are_not_used(
 
 
 def test_two_runs_may_write_at_once(tmp_path: Path, counting_encoder: WrappedEncoder) -> None:
-    with opened(tmp_path, counting_encoder) as one, opened(tmp_path, counting_encoder) as other:
+    with (
+        VectorCache(tmp_path, counting_encoder) as one,
+        VectorCache(tmp_path, counting_encoder) as other,
+    ):
         assert np.array_equal(one.encode(TEXTS), other.encode(TEXTS))
     assert counting_encoder.passages == TEXTS[:3]
 

@@ -23,6 +23,15 @@ def test_every_word_says_something(word: str, language: str, counts: tuple[int, 
     assert 0 < inverse_document_frequency(word, language, *counts) < 30
 
 
+@given(WORDS, LANGUAGES, COUNTS, st.integers(0, 10_000_000))
+def test_passages_that_are_gone_do_not_make_a_word_say_less_than_if_all_held_it(
+    word: str, language: str, counts: tuple[int, int], gone: int
+) -> None:
+    _, passages = counts
+    everywhere = inverse_document_frequency(word, language, passages, passages)
+    assert inverse_document_frequency(word, language, passages + gone, passages) == everywhere
+
+
 @given(WORDS, LANGUAGES, COUNTS)
 def test_a_word_in_fewer_passages_says_more(
     word: str, language: str, counts: tuple[int, int]
