@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 import sys
+import time
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,9 +15,17 @@ from tqdm import tqdm
 from bot.settings import Settings, WrongSetting, read_settings
 from index.articles.reading import RootNotFound
 from index.embedding import ModelUnavailable, Progress, load_encoder, model_name
-from index.generations import IndexNotBuilt, IndexUnusable
-from index.reindex import IndexingFailed, NothingToIndex, is_current, reindex
+from index.generations import (
+    IndexNotBuilt,
+    IndexUnusable,
+    NoEarlierGeneration,
+    current_manifest,
+)
+from index.lock import Locked
+from index.reindex import IndexingFailed, NothingToIndex, Options, Refused, plan, reindex
+from index.writing import NotWritten
 
+_A_LINE_EVERY = 15.0  # seconds, of progress in a log
 # What a person can mend; anything else is a defect, and keeps its trace.
 ERRORS = (
     WrongSetting,
@@ -24,7 +34,11 @@ ERRORS = (
     IndexingFailed,
     IndexNotBuilt,
     IndexUnusable,
+    Locked,
     ModelUnavailable,
+    NoEarlierGeneration,
+    NotWritten,
+    Refused,
     OSError,
     sqlite3.Error,
 )
@@ -56,21 +70,25 @@ def corpus_settings(articles: Path | None) -> Settings:
         update={"articles_dir": articles, "index_dir": settings.index_dir / "corpora" / name}
     )
     model = model_name(own.embedding_model)
-    if not is_current([articles], own.index_dir, model):
-        reindex(
-            [articles],
-            own.index_dir,
-            lambda: load_encoder(own.embedding_model, own.models_dir),
-            progress_bar,
-        )
+    load = partial(load_encoder, own.embedding_model, own.models_dir)
+    built = current_manifest(own.index_dir)
+    other_model = built is not None and built.model != model
+    options = Options(full=other_model, allow_shrink=True, fields=own.article_fields)
+    if not plan([articles], own.index_dir, model, options).nothing_to_do:
+        reindex([articles], own.index_dir, model, load, progress_bar, options)
     return own
 
 
 def progress_bar(stage: str, total: int) -> Progress:
-    """A bar on stderr where that is a terminal; otherwise a line a stage."""
-    if not sys.stderr.isatty():
-        print(f"{stage}: {total}", file=sys.stderr, flush=True)
-        return lambda steps: None
+    """On stderr: a bar with rate and time left where that is a terminal; otherwise a line when
+    the stage begins, and one every now and then while it lasts."""
+    if sys.stderr.isatty():
+        return _bar(stage, total)
+    print(f"{stage}: {total}", file=sys.stderr, flush=True)
+    return _Lines(stage, total).step
+
+
+def _bar(stage: str, total: int) -> Progress:
     bar = tqdm(total=total, desc=f"{stage:<10}", unit="", leave=True, file=sys.stderr)
 
     def step(steps: int) -> None:
@@ -79,3 +97,26 @@ def progress_bar(stage: str, total: int) -> Progress:
             bar.close()
 
     return step
+
+
+class _Lines:
+    """Progress in a log: how far, how fast, how long still."""
+
+    def __init__(self, stage: str, total: int) -> None:
+        self._stage, self._total = stage, total
+        self._done = 0
+        self._started = self._told = time.monotonic()
+
+    def step(self, steps: int) -> None:
+        self._done += steps
+        now = time.monotonic()
+        if now - self._told < _A_LINE_EVERY or self._done >= self._total:
+            return
+        self._told = now
+        rate = self._done / (now - self._started)
+        left = tqdm.format_interval((self._total - self._done) / rate) if rate else "?"
+        print(
+            f"{self._stage}: {self._done} of {self._total}, {rate:.0f} a second, {left} left",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -52,7 +52,8 @@ def sample_index(encoder: Encoder, shared_tmp: Path) -> Path:
     folder = shared_tmp / "sample-index"
     with FileLock(shared_tmp / "sample-index.lock"):
         if current_manifest(folder) is None:
-            reindex([ROOT / "data" / "sample"], folder, lambda: encoder, no_progress)
+            sample = [ROOT / "data" / "sample"]
+            reindex(sample, folder, encoder.name, lambda: encoder, no_progress)
     return folder
 
 
@@ -62,3 +63,25 @@ def sample_search(sample_index: Path, encoder: Encoder) -> Iterator[Search]:
     generation = open_current(sample_index, encoder)
     yield generation.search
     generation.close()
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[None]:
+    """Act as a user to whom something can be forbidden: nothing is to root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    nobody = 65534
+    folders = [path for path in tmp_path.parents if path.stat().st_uid == 0 and path.parts[2:]]
+    modes = {path: path.stat().st_mode for path in folders}
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, nobody, nobody)
+    for path in folders:
+        path.chmod(modes[path] | 0o055)
+    os.seteuid(nobody)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for path, mode in modes.items():
+            path.chmod(mode)
