@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
+from bot.chat.admin import Admins
 from bot.chat.conversation import Conversation
 from bot.chat.order import ChatOrder
 from bot.chat.telegram import Handlers, publish_commands
+from bot.following import Following
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -39,9 +40,29 @@ def run_telegram(settings: Settings, token: str, conversation: Conversation) -> 
         .concurrent_updates(ChatOrder(_UPDATES_AT_ONCE))
         .connection_pool_size(_CONNECTIONS)
         .pool_timeout(30)
-        .post_init(partial(_greet, settings.ui_language))
         .build()
     )
+    admins = Admins(
+        settings.admin_ids,
+        conversation,
+        settings.index_dir,
+        settings.ui_language,
+        application.bot,
+    )
+    following = Following(conversation.assistant, settings.index_dir, admins.heard)
+
+    async def begin(application: Application) -> None:  # type: ignore[type-arg]
+        following.start()
+        await _greet(settings.ui_language, application.bot)
+        await admins.publish_commands()
+
+    async def end(application: Application) -> None:  # type: ignore[type-arg]
+        await following.stop()
+        await admins.stop()
+
+    application.post_init = begin
+    application.post_stop = application.post_shutdown = end  # one that never ran is not stopped
+    admins.register(application)  # before the others: some of their commands are everybody's
     Handlers(conversation, settings.ui_language).register(application)
     logging.getLogger("telegram.ext").addFilter(_said_once)
     try:
@@ -59,8 +80,7 @@ def _said_once(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], InvalidToken))
 
 
-async def _greet(language: str, application: Application) -> None:  # type: ignore[type-arg]
-    bot: Bot = application.bot
+async def _greet(language: str, bot: Bot) -> None:
     logger.info("answering as @%s", bot.username)
     try:
         await publish_commands(bot, language)

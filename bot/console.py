@@ -35,6 +35,7 @@ def run_console(conversation: Conversation, language: str) -> None:
         if not line or line.strip() == "/quit":
             return
         if line.strip():
+            conversation.assistant.follow()
             console.handle(line.strip())
 
 

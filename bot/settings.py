@@ -5,13 +5,14 @@ Names, order and meaning are those of .env.example.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from index.articles.reading import article_files
+from index.articles.reading import FieldNames, article_files
 
 SAMPLE_DIR = Path("data/sample")
 
@@ -34,7 +35,10 @@ class Settings(BaseSettings):
 
     telegram_bot_token: SecretStr | None = None
     telegram_api_url: str = "https://api.telegram.org"
+    admin_ids: Annotated[tuple[int, ...], NoDecode] = ()
     articles_dir: Path = Path("data/articles")
+    article_fields: Annotated[FieldNames, NoDecode] = FieldNames()
+    feeds_allow_nets: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     index_dir: Path = Path("data/index")
     embedding_model: str = "default"
     models_dir: Path = Path("data/models")
@@ -56,6 +60,32 @@ class Settings(BaseSettings):
         if not url.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// or http://")
         return url.rstrip("/")
+
+    @field_validator("admin_ids", mode="before")
+    @classmethod
+    def _ids_are_parsed(cls, ids: object) -> object:
+        if not isinstance(ids, str):
+            return ids
+        parts = [part.strip() for part in ids.split(",") if part.strip()]
+        for part in parts:
+            if not (part.isascii() and part.isdigit() and 0 < int(part) < 1 << 52):
+                raise ValueError(
+                    f"{part} is no Telegram user id: those are numbers, such as 123456789, with "
+                    "commas between them"
+                )
+        return tuple(dict.fromkeys(map(int, parts)))
+
+    @field_validator("article_fields", mode="before")
+    @classmethod
+    def _fields_are_parsed(cls, fields: object) -> object:
+        return FieldNames.parse(fields) if isinstance(fields, str) else fields
+
+    @field_validator("feeds_allow_nets", mode="before")
+    @classmethod
+    def _networks_are_parsed(cls, networks: object) -> object:
+        if isinstance(networks, str):
+            return tuple(ip_network(part.strip()) for part in networks.split(",") if part.strip())
+        return networks
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from string import Formatter
 
@@ -12,8 +12,18 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from bot.chat.admin import ADMIN_COMMANDS
 from bot.chat.conversation import COMMANDS
-from bot.i18n import LANGUAGES, supported, translate, translate_plural, written_date
+from bot.i18n import (
+    LANGUAGES,
+    supported,
+    translate,
+    translate_plural,
+    written_age,
+    written_date,
+    written_duration,
+    written_number,
+)
 
 BOT = Path(__file__).parents[1] / "bot"
 KEYWORDS = {"translate": None, "translate_plural": (1, 2)}
@@ -23,7 +33,8 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 def in_code() -> set[object]:
     """Every message of the code: a text, or (one, many)."""
     found = extract_from_dir(BOT, method_map=[("**.py", "python")], keywords=KEYWORDS)
-    return {message for _, _, message, _, _ in found} | set(COMMANDS.values())
+    described = {*COMMANDS.values(), *ADMIN_COMMANDS.values()}
+    return {message for _, _, message, _, _ in found} | described
 
 
 def catalogue(language: str) -> Catalog:
@@ -112,6 +123,40 @@ def test_values_are_shown_as_they_are(value: str) -> None:
 def test_counts_agree(count: int, language: str, words: str) -> None:
     [(one, many)] = [message for message in in_code() if isinstance(message, tuple)]
     assert words in translate_plural(one, many, count, language)
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "written"),
+    [(0, "fr", "0"), (1032, "fr", "1\u202f032"), (1032, "en", "1,032"), (4.25, "fr", "4,2")],
+)
+def test_numbers_are_written_as_people_write_them(
+    number: float, language: str, written: str
+) -> None:
+    assert written_number(number, language) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0.04, "0 s"), (4.2, "4.2 s"), (59.4, "59 s"), (59.5, "1 min 0 s"), (125, "2 min 5 s"),
+        (3599.7, "1 h 0 min"), (3785, "1 h 3 min"),
+    ],
+)  # fmt: skip
+def test_durations_are_written_in_units_that_fit(seconds: float, written: str) -> None:
+    assert written_duration(seconds, "en") == written
+
+
+@pytest.mark.parametrize(
+    ("age", "language", "written"),
+    [
+        (timedelta(hours=3), "fr", "il y a 3 heures"),
+        (timedelta(minutes=1), "en", "1 minute ago"),
+        (timedelta(0), "en", "1 second ago"),
+        (timedelta(minutes=-5), "en", "1 second ago"),
+    ],
+)
+def test_ages_are_written_in_words(age: timedelta, language: str, written: str) -> None:
+    assert written_age(age, language) == written
 
 
 def test_dates_are_written_as_people_write_them() -> None:

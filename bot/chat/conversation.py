@@ -32,16 +32,17 @@ class Conversation:
     assistant: Assistant
 
     def start(self, language: str) -> Reply:
+        with self.assistant.generation() as generation:
+            articles, latest = generation.manifest.articles, generation.store.latest()
         hello = translate_plural(
             "Hello! Ask me a question about the one article I hold: I answer in its own words, "
             "and show where they stand.",
             "Hello! Ask me a question about the {count} articles I hold: I answer in their own "
             "words, and show where each answer stands.",
-            self.assistant.generation.manifest.articles,
+            articles,
             language,
         )
         honest = translate("When the articles hold no answer, I say so.", language)
-        latest = self.assistant.generation.store.latest()
         if latest is None or latest.published is None:
             return message(hello, honest)
         newest = translate(
@@ -113,7 +114,8 @@ class Conversation:
 
     def read(self, wanted: ReadArticle, language: str) -> Reply:
         """The article around an excerpt."""
-        article = self.assistant.generation.store.article_with_key(wanted.article_key)
+        with self.assistant.generation() as generation:
+            article = generation.store.article_with_key(wanted.article_key)
         if article is None:
             return message(translate("This article is no longer in the corpus.", language))
         return article_reply(article, wanted.start, wanted.end, language)

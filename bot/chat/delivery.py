@@ -29,13 +29,15 @@ from bot.chat.markup import Reply
 
 logger = logging.getLogger(__name__)
 
+_NO_CHAT = "chat not found"  # what Telegram says of a person who never wrote to the bot
 _TAG = re.compile(r"<[^>]*>")
 # Waits between tries after a network failure, in seconds: some five minutes in all.
 _WAITS = (0.5, 1, 2, 4, 8, 15, 30, 60, 60, 120)
 
 
-async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = None) -> None:
-    """Send every message of a reply, in order; buttons under the last.
+async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = None) -> bool:
+    """Send every message of a reply, in order; buttons under the last. Whether the chat could be
+    written to.
 
     A flood limit is waited out. After a network failure the message is sent again: where the
     connection broke after the request was written, Telegram may show it twice, which for an
@@ -48,7 +50,8 @@ async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = N
             chat_id = await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
         except Forbidden:
             logger.info("chat=%d can no longer be written to", chat_id)
-            return
+            return False
+    return True
 
 
 async def _send(
@@ -80,6 +83,8 @@ async def _send(
         except ChatMigrated as moved:
             chat_id, reply_parameters = moved.new_chat_id, None
         except BadRequest as error:
+            if _NO_CHAT in str(error).lower():
+                raise Forbidden(str(error)) from error
             if plain:
                 raise
             # Words without their markup, and without links that Telegram may not like.

@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
-from telegram import Bot, BotCommand, CallbackQuery, Message, MessageEntity, Update
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    CallbackQuery,
+    Message,
+    MessageEntity,
+    Update,
+)
 from telegram.constants import ChatAction, ChatType
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 from telegram.ext import (
@@ -75,7 +83,7 @@ class Handlers:
 
     async def question(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer any text of a private chat."""
-        text = _message(update).text or ""
+        text = message_of(update).text or ""
         await self._reply(update, lambda language: self.conversation.ask(text, language))
 
     async def button(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -113,29 +121,42 @@ class Handlers:
         return self.conversation.expired(language)
 
     async def _reply(self, update: Update, compose: Callable[[str], Reply]) -> None:
-        """Compose off the event loop, while the chat shows "typing", and send."""
-        message = _message(update)
-        bot = message.get_bot()
-        async with _typing(bot, message.chat.id):
-            reply = await asyncio.to_thread(compose, self._language(update))
-        in_group = message.chat.type != ChatType.PRIVATE
-        await deliver(bot, message.chat.id, reply, message.message_id if in_group else None)
+        await reply_to(message_of(update), self._language(update), compose)
 
     def _language(self, update: Update) -> str:
-        user = update.effective_user
-        return supported(user.language_code if user else None) or self.default_language
+        return language_of(update) or self.default_language
 
 
-async def publish_commands(bot: Bot, default_language: str) -> None:
+async def reply_to(message: Message, language: str, compose: Callable[[str], Reply]) -> None:
+    """Compose off the event loop, while the chat shows "typing", and send."""
+    bot = message.get_bot()
+    async with _typing(bot, message.chat.id):
+        reply = await asyncio.to_thread(compose, language)
+    in_group = message.chat.type != ChatType.PRIVATE
+    await deliver(bot, message.chat.id, reply, message.message_id if in_group else None)
+
+
+async def publish_commands(
+    bot: Bot,
+    default_language: str,
+    commands: Mapping[str, str] = COMMANDS,
+    scope: BotCommandScope | None = None,
+) -> None:
     """The menu of commands, in every language of the interface and for all other readers."""
     for language in LANGUAGES:
-        commands = [BotCommand(name, translate(text, language)) for name, text in COMMANDS.items()]
-        await bot.set_my_commands(commands, language_code=language)
+        menu = [BotCommand(name, translate(text, language)) for name, text in commands.items()]
+        await bot.set_my_commands(menu, scope=scope, language_code=language)
         if language == default_language:
-            await bot.set_my_commands(commands)
+            await bot.set_my_commands(menu, scope=scope)
 
 
-def _message(update: Update) -> Message:
+def language_of(update: Update) -> str | None:
+    """The language that Telegram gives its reader, if the interface speaks it."""
+    user = update.effective_user
+    return supported(user.language_code if user else None)
+
+
+def message_of(update: Update) -> Message:
     """The message of an update that is known to carry one."""
     if update.effective_message is None:
         raise TypeError(f"update {update.update_id} carries no message")

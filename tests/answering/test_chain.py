@@ -23,7 +23,7 @@ def assistant(sample_index: Path, models_dir: Path) -> Iterator[Assistant]:
     """What the bot answers with."""
     opened = open_assistant(Settings(index_dir=sample_index, models_dir=models_dir))
     yield opened
-    opened.generation.close()
+    opened.close()
 
 
 @pytest.fixture(scope="module")

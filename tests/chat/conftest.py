@@ -16,4 +16,4 @@ from bot.settings import Settings
 def conversation(sample_index: Path, models_dir: Path) -> Iterator[Conversation]:
     assistant = open_assistant(Settings(index_dir=sample_index, models_dir=models_dir))
     yield Conversation(assistant)
-    assistant.generation.close()
+    assistant.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,15 @@ def environment(**values: object) -> dict[str, str]:
     names = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in names}
     return kept | {name.upper(): str(value) for name, value in values.items()}
+
+
+def eventually(condition: Callable[[], bool], what: str, within: float = 180.0) -> None:
+    """Wait until it holds. Raises AssertionError, naming it, after so many seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s: {what}")
+        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.chain import build_chain
-from bot.answering.retriever import PassageRetriever
 from bot.assistant import Assistant
 from bot.chat.conversation import Conversation
 from bot.chat.markup import Reply
 from bot.chat.terminal import as_text
 from index.embedding import Encoder
-from index.generations import open_current
+from index.generations import current_name, open_current
 
 
 @pytest.fixture(scope="module")
 def unread(sample_index: Path, encoder: Encoder) -> Iterator[Conversation]:
     """The conversation without the reader, which takes its time and is not needed here."""
-    generation = open_current(sample_index, encoder)
-    chain = build_chain(PassageRetriever(search=generation.search))
-    yield Conversation(Assistant(generation, chain))
-    generation.close()
+    assistant = Assistant(
+        lambda: open_current(sample_index, encoder), lambda: current_name(sample_index)
+    )
+    yield Conversation(assistant)
+    assistant.close()
 
 
 def shown(reply: Reply) -> str:
