@@ -121,7 +121,9 @@ def bench_answer(settings: Settings, arguments: argparse.Namespace) -> None:
     encoder.learn([t for article in articles for t in _embedded(article)])
     made = generated_articles(arguments.passages, arguments.seed)
     with tempfile.TemporaryDirectory(dir=settings.models_dir.parent) as folder:
-        manifest = build([*articles, *made], Path(folder), encoder, progress_bar)
+        manifest = build(
+            [*articles, *made], Path(folder), encoder, progress_bar, keep_vectors=False
+        )
         generation = open_current(Path(folder), encoder, load_reader(settings.models_dir))
         chain = build_chain(PassageRetriever(search=generation.search))
         questions = [
