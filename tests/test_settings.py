@@ -75,6 +75,8 @@ def test_unknown_names_in_the_file_are_passed_over(tmp_path: Path) -> None:
         ("TELEGRAM_API_URL", "http://localhost:8081/", "http://localhost:8081"),
         ("EMBEDDING_MODEL", " default ", "default"),
         ("MODELS_DIR", "a b", Path("a b")),
+        ("ADMIN_IDS", " 12, 34,,12 ", (12, 34)),
+        ("ADMIN_IDS", "5000000000", (5_000_000_000,)),
     ],
 )
 def test_a_value_is_read_kindly(
@@ -91,11 +93,22 @@ def test_a_token_may_be_surrounded_by_blanks(monkeypatch: pytest.MonkeyPatch) ->
     assert token.get_secret_value() == "123456:ABC-def_1"
 
 
+def test_names_of_fields_are_read_as_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTICLE_FIELDS", "title=titre, TEXT = fields.corps ,")
+    assert read_settings().article_fields.own == (("title", "titre"), ("text", "fields.corps"))
+
+
 WRONG = [
+    ("ARTICLE_FIELDS", "titre"),
+    ("ARTICLE_FIELDS", "headline=titre"),
     ("UI_LANGUAGE", "de"),
     ("LOG_LEVEL", "loud"),
     ("TELEGRAM_API_URL", "api.telegram.org"),
     ("TELEGRAM_API_URL", "ftp://api.telegram.org"),
+    ("ADMIN_IDS", "@anne"),
+    ("ADMIN_IDS", "12;34"),
+    ("ADMIN_IDS", "12, -1001234"),
+    ("ADMIN_IDS", "0"),
     ("TELEGRAM_BOT_TOKEN", "s3cret-without-colon"),
     ("TELEGRAM_BOT_TOKEN", "123456:s3cret with blanks"),
     ("TELEGRAM_BOT_TOKEN", "bot123456:s3cret"),
