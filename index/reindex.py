@@ -352,7 +352,11 @@ def _read_one(
     for id in copies:
         store.note_copy(id, file.id)
     if not complete or state is None:
-        read.kept += _keep(store, previous, planned, file.id, but=seen)
+        # What another file holds and can give is newer than what this one gave once.
+        elsewhere = {id for id in known.keys() - seen if store.copies_of(id)}
+        for id in elsewhere:
+            _remove(id, store, read, again)
+        read.kept += _keep(store, previous, planned, file.id, but=seen | elsewhere)
         store.forget(file.id)
         return
     for id in known.keys() - seen:
