@@ -71,10 +71,10 @@ class DenseIndex:
         scores: Vector = self._passages.take(numbers) @ query
         return scores
 
-    def sentence_scores(self, query: Vector, first: int, count: int) -> Vector:
-        """Cosine of `count` sentences from row `first` on."""
-        scores: Vector = self._sentences.rows(first, count) @ query
-        return scores
+    def sentence_scores(self, query: Vector, runs: Sequence[tuple[int, int]]) -> list[Vector]:
+        """Cosines of the sentences of passages: of each the row of the first, and how many."""
+        scores: Vector = self._sentences.runs(runs) @ query
+        return np.split(scores, np.cumsum([count for _, count in runs])[:-1])
 
     def _flat_index(self, numbers: NDArray[np.int64]) -> faiss.IndexFlatIP:
         # Inner product equals cosine here only because vectors are of unit length.

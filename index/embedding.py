@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float32]  # shape (dimension,), unit length
 Matrix = NDArray[np.float32]  # shape (n, dimension), rows of unit length
 Progress = Callable[[int], None]  # called with how many more texts are done
+# Starts a stage, named, of so many steps; returns what to call as they are done.
+Stages = Callable[[str, int], Progress]
 
 DEFAULT_MODEL = "default"
 # Batches of 16: 60 passages a second in bfloat16 where 64 gives 45 there.

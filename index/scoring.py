@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from index.articles.article import Article
 from index.dense import DenseIndex
 from index.embedding import Vector
@@ -79,10 +81,9 @@ class Scorer:
         if not passages:
             return []
         cosines = self._dense.passage_scores(self.vector, [found.number for found in passages])
-        return [
-            self._scored(stored, float(cosine))
-            for stored, cosine in zip(passages, cosines, strict=True)
-        ]
+        runs = [(found.first_sentence, len(found.passage.sentences)) for found in passages]
+        of_sentences = self._dense.sentence_scores(self.vector, runs)
+        return [self._scored(*found) for found in zip(passages, cosines, of_sentences, strict=True)]
 
     def sentences(self, scored: Scored) -> Iterable[ScoredSentence]:
         """The sentences of a passage, in order."""
@@ -92,16 +93,13 @@ class Scorer:
             held = terms(article.body[span.start : span.end], field)
             yield ScoredSentence(span, cosine, term_coverage(self._term_weights(field), held))
 
-    def _scored(self, stored: StoredPassage, dense: float) -> Scored:
+    def _scored(self, stored: StoredPassage, dense: np.float32, cosines: Vector) -> Scored:
         article, passage = stored.article, stored.passage
-        cosines = self._dense.sentence_scores(
-            self.vector, stored.first_sentence, len(passage.sentences)
-        )
         field = self._field(article)
         words = terms(searched_text(article, passage.text), field)
         return Scored(
             stored,
-            dense,
+            float(dense),
             float(cosines.max()),
             normalised_bm25(self._term_weights(field), words),
             tuple(map(float, cosines)),

@@ -235,6 +235,10 @@ class Store:
         """How many articles each file gave."""
         return _articles_by_file(self._connection)
 
+    def copies(self) -> list[tuple[str, str]]:
+        """Articles, by id, with each file that holds one too beside the file it is kept from."""
+        return self._connection.execute("SELECT article, file FROM copies").fetchall()
+
     def articles_from(self, file: str, *, beneath: bool = False) -> Iterator[tuple[str, Article]]:
         """The articles of a file, or of all files beneath a folder ("" for all there are), each
         with the id of its file."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import weakref
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -37,25 +38,29 @@ class VectorFiles:
             if file.first_row != starts[-1]:
                 raise ValueError(f"{file.path} does not follow the {starts[-1]} rows before it")
             starts.append(starts[-1] + file.count)
-        self._starts = np.array(starts)
+        self._starts = starts
         self.dimension = self._files[0].dimension
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return self._starts[-1]
 
     def rows(self, first: int, count: int) -> Matrix:
         """`count` rows from `first` on, shape (count, dimension), in float32."""
-        if not 0 <= first <= first + count <= len(self):
-            raise IndexError(f"rows {first} to {first + count} of {len(self)}")
-        parts = []
-        while count:
-            file, row = self._place(first)
-            part = min(count, file.count - row)
-            parts.append(file.read(row, part))
-            first, count = first + part, count - part
-        found: Matrix = np.concatenate(parts or [np.empty((0, self.dimension), np.float16)]).astype(
-            np.float32
-        )
+        return self.runs([(first, count)])
+
+    def runs(self, runs: Sequence[tuple[int, int]]) -> Matrix:
+        """Runs of rows one after the other, each `count` rows from `first` on, in float32."""
+        parts = [np.empty((0, self.dimension), np.float16)]
+        for first, count in runs:
+            if not 0 <= first <= first + count <= len(self):
+                raise IndexError(f"rows {first} to {first + count} of {len(self)}")
+            while count:
+                which = bisect_right(self._starts, first) - 1
+                file, row = self._files[which], first - self._starts[which]
+                part = min(count, file.count - row)
+                parts.append(file.read(row, part))
+                first, count = first + part, count - part
+        found: Matrix = np.concatenate(parts).astype(np.float32)
         return found
 
     def take(self, rows: Sequence[int]) -> Matrix:
@@ -79,12 +84,6 @@ class VectorFiles:
                 yield self.rows(first, last - first + 1)[part - first]
             else:
                 yield self.take(part.tolist())
-
-    def _place(self, number: int) -> tuple[_VectorFile, int]:
-        which = int(np.searchsorted(self._starts, number, "right")) - 1
-        if not 0 <= which < len(self._files):
-            raise IndexError(f"row {number} of {len(self)}")
-        return self._files[which], number - int(self._starts[which])
 
 
 class VectorWriter:

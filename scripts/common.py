@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from bot.settings import Settings, WrongSetting, read_settings
 from index.articles.reading import RootNotFound
+from index.assembly import IndexingFailed
 from index.embedding import ModelUnavailable, Progress, load_encoder, model_name
 from index.generations import (
     IndexNotBuilt,
@@ -22,7 +23,8 @@ from index.generations import (
     current_manifest,
 )
 from index.lock import Locked
-from index.reindex import IndexingFailed, NothingToIndex, Options, Refused, plan, reindex
+from index.planning import Options, Refused, plan
+from index.reindex import NothingToIndex, reindex
 from index.writing import NotWritten
 
 _A_LINE_EVERY = 15.0  # seconds, of progress in a log

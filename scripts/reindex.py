@@ -39,7 +39,8 @@ from index.articles.reading import RootNotFound
 from index.embedding import load_encoder, model_name
 from index.generations import Manifest, current_manifest, damaged_files, roll_back
 from index.lock import Locked, locked
-from index.reindex import Options, Plan, Refused, Report, plan, reindex
+from index.planning import Options, Plan, Refused, plan
+from index.reindex import Report, reindex
 from index.run_record import RunRecord, keep_record, last_record
 from index.writing import writing
 from scripts.common import ERRORS, describe, progress_bar, quiet_logging

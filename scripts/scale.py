@@ -35,9 +35,10 @@ from index.dense import PASSAGES, DenseIndex
 from index.embedding import Matrix, Progress, Vector, load_encoder
 from index.generations import Generation, open_current
 from index.lexical import content_words
+from index.planning import Options
 from index.query import Query
 from index.reader import load_reader
-from index.reindex import Options, build, reindex
+from index.reindex import build, reindex
 from index.search import CANDIDATES, Parts, Search
 from index.vector_files import VectorFiles
 from scripts.common import ERRORS, describe, quiet_logging

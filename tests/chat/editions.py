@@ -7,7 +7,8 @@ from pathlib import Path
 
 from index.embedding import Encoder
 from index.generations import Manifest
-from index.reindex import Options, reindex
+from index.planning import Options
+from index.reindex import reindex
 from tests.conftest import no_progress
 
 # What an article is about, what it says, and a question that its first sentence answers.

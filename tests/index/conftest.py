@@ -15,8 +15,9 @@ import pytest
 from index.articles.article import Article
 from index.embedding import Encoder, Matrix, Progress, Vector
 from index.generations import Generation, damage, open_current
+from index.planning import Options, Plan, plan
 from index.query import Query
-from index.reindex import Options, Plan, Report, plan, reindex
+from index.reindex import Report, reindex
 
 TRAM = """La ligne 4 du tram coûtera plus cher
 

@@ -67,7 +67,8 @@ def test_where_none_is_allowed_none_is_found(index: DenseIndex) -> None:
 def test_scores_are_cosines_in_the_order_asked_for(index: DenseIndex) -> None:
     numbers = [7, 0, 59]
     assert np.allclose(index.passage_scores(VECTORS[3], numbers), VECTORS[numbers] @ VECTORS[3])
-    found = index.sentence_scores(VECTORS[3], 10, 3)
+    found, other = index.sentence_scores(VECTORS[3], [(10, 3), (50, 2)])
+    assert np.abs(other - VECTORS[::-1][50:52] @ VECTORS[3]).max() < 0.0005
     assert np.allclose(found, VECTORS[::-1][10:13] @ VECTORS[3])
 
 

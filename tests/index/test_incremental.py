@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index import reindex as pipeline
+from index import intake, planning
 from index.articles.article import Article
 from index.articles.files import ArticleFile
 from index.articles.reading import FieldNames, Unreadable, read_file
 from index.embedding import Encoder
 from index.generations import current_name
-from index.reindex import ModelChanged, WouldShrink, reindex
+from index.planning import ModelChanged, WouldShrink
+from index.reindex import reindex
 from tests.index.conftest import SUBJECTS, WordsEncoder, no_progress, story
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids.append(file.id)
         return read_file(file, fields)
 
-    monkeypatch.setattr(pipeline, "read_file", counted)
+    monkeypatch.setattr(intake, "read_file", counted)
     return ids
 
 
@@ -331,7 +332,7 @@ def test_where_files_are_read_otherwise_all_are_again_and_nothing_is_embedded(
     for list_ in (files_read, words_encoder.passages):
         list_.clear()
     archive.write("gare.txt", "")
-    monkeypatch.setattr(pipeline, "PIPELINE", pipeline.PIPELINE + 1)
+    monkeypatch.setattr(planning, "PIPELINE", planning.PIPELINE + 1)
     report = archive.reindex()
     assert len(files_read) == len(SUBJECTS)
     assert (report.published, report.embedded, words_encoder.passages) == (True, 0, [])

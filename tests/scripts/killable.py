@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 import index
-import index.reindex
+import index.assembly
 from index.embedding import Encoder, Matrix, Progress, Vector, load_encoder
 from index.vector_cache import VectorCache
 from scripts import reindex
@@ -135,7 +135,7 @@ def main(notes: Path, encoder: str, at: int, arguments: Sequence[str]) -> int:
         (reindex, "load_encoder", loaded),
         *([(reindex, "model_name", lambda model: BagOfWords.name)] if encoder == "words" else []),
         # Texts are embedded some at a time: smaller lots, more moments to die at.
-        (index.reindex, "_PASSAGES_AT_ONCE", 4),
+        (index.assembly, "_PASSAGES_AT_ONCE", 4),
     ):
         assert hasattr(module, name)
         setattr(module, name, value)
