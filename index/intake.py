@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from index.articles.files import ArticleFile
@@ -34,120 +35,129 @@ def read_changes(
     planned: Plan,
     store: StoreWriter,
     previous: Store | None,
-    read: ArticlesRead,
     stages: Stages,
     fields: FieldNames,
-) -> None:
-    """Bring the store up to date with the files."""
-    found = planned.changes
-    step = stages("reading", len(found.to_read))
-    for folder in found.unlistable:
-        read.unreadable += [item for item in read_file(folder) if isinstance(item, Unreadable)]
-        read.kept += _keep(store, previous, planned, folder.id, beneath=True)
-    again = set[str]()  # files that hold what another has lost
-    for id in found.gone:
-        for article in store.articles_of(id):
-            _remove(article, store, read, again)
-        store.forget(id)
-        store.forget_copies(id)
-    for file, state in found.to_read:
-        _read_one(file, state, planned, store, previous, read, again, fields)
+) -> ArticlesRead:
+    """Bring the store up to date with the files.
+
+    :param previous: what the generation in use holds of the same roots.
+    """
+    intake = _Intake(planned, store, previous, fields)
+    step = stages("reading", len(planned.changes.to_read))
+    for folder in planned.changes.unlistable:
+        intake.keep_beneath(folder)
+    for id in planned.changes.gone:
+        intake.drop(id)
+    for file, state in planned.changes.to_read:
+        intake.read_one(file, state)
         step(1)
-    while again:
-        files = [file for file in article_files(planned.roots) if file.id in again]
-        again.clear()
-        for file in files:
-            _, state = state_of(file)
-            _read_one(file, state, planned, store, previous, read, again, fields)
+    intake.read_what_others_lost()
+    return intake.read
 
 
-def _read_one(
-    file: ArticleFile,
-    state: FileState | None,
-    planned: Plan,
-    store: StoreWriter,
-    previous: Store | None,
-    read: ArticlesRead,
-    again: set[str],
-    fields: FieldNames,
-) -> None:
+class _Intake:
     """Where several files hold one article, it is kept as the last of them by id has it."""
-    known = store.articles_of(file.id)
-    seen = set[str]()
-    copies = set[str]()
-    failed = False
-    for item in read_file(file, fields):
-        if isinstance(item, Unreadable):
-            # A file with a million bad records is to be told of, not kept.
-            if not item.record or len(read.unreadable) < _MOST_LISTED:
-                read.unreadable.append(item)
-            failed = True
-            continue
-        holder = store.file_of(item.id)
-        if holder is not None and holder > file.id:
-            copies.add(item.id)
-            continue
-        if holder is not None and holder != file.id:
-            store.note_copy(item.id, holder)
-        seen.add(item.id)
-        if item.id not in known:
-            read.added += holder is None
-            read.changed += holder is not None
-        elif known[item.id] != item.content_hash:
-            read.changed += 1
+
+    def __init__(
+        self, planned: Plan, store: StoreWriter, previous: Store | None, fields: FieldNames
+    ) -> None:
+        self.read = ArticlesRead()
+        self._planned = planned
+        self._store = store
+        self._previous = previous
+        self._fields = fields
+        self._again = set[str]()  # files that hold what another has lost
+
+    def keep_beneath(self, folder: ArticleFile) -> None:
+        """A folder that cannot be listed: what was read beneath it stays."""
+        found = read_file(folder)
+        self.read.unreadable += [item for item in found if isinstance(item, Unreadable)]
+        self._keep(folder.id, beneath=True)
+
+    def drop(self, file: str) -> None:
+        """A file that is gone."""
+        for id in self._store.articles_of(file):
+            self._remove(id)
+        self._store.forget(file)
+        self._store.forget_copies(file)
+
+    def read_what_others_lost(self) -> None:
+        while self._again:
+            files = [f for f in article_files(self._planned.roots) if f.id in self._again]
+            self._again.clear()
+            for file in files:
+                self.read_one(file, state_of(file)[1])
+
+    def read_one(self, file: ArticleFile, state: FileState | None) -> None:
+        """:param state: how the file is, None where that cannot be said."""
+        store = self._store
+        known = store.articles_of(file.id)
+        seen, copies = set[str](), set[str]()
+        complete = state is not None
+        for item in read_file(file, self._fields):
+            if isinstance(item, Unreadable):
+                self._note_unreadable(item)
+                complete = False
+                continue
+            holder = store.file_of(item.id)
+            if holder is not None and holder > file.id:
+                copies.add(item.id)
+                continue
+            if holder is not None and holder != file.id:
+                store.note_copy(item.id, holder)
+            seen.add(item.id)
+            if item.id not in known:
+                self.read.added += holder is None
+                self.read.changed += holder is not None
+            elif known[item.id] != item.content_hash:
+                self.read.changed += 1
+            else:
+                continue
+            store.add(item, split_into_passages(item), file.id)
+            known[item.id] = item.content_hash
+        unseen = known.keys() - seen
+        if complete and state is not None:
+            store.forget_copies(file.id)
+            for id in unseen:
+                if store.file_of(id) == file.id:
+                    self._remove(id)
+            store.record(file.id, state)
         else:
-            continue
-        store.add(item, split_into_passages(item), file.id)
-        known[item.id] = item.content_hash
-    complete = not failed and state is not None
-    if complete:
-        store.forget_copies(file.id)
-    for id in copies:
-        store.note_copy(id, file.id)
-    if not complete or state is None:
-        # What another file holds and can give is newer than what this one gave once.
-        elsewhere = {id for id in known.keys() - seen if store.copies_of(id)}
-        for id in elsewhere:
-            _remove(id, store, read, again)
-        read.kept += _keep(store, previous, planned, file.id, but=seen | elsewhere)
-        store.forget(file.id)
-        return
-    for id in known.keys() - seen:
-        if store.file_of(id) == file.id:
-            _remove(id, store, read, again)
-    store.record(file.id, state)
+            # What another file holds and can give is newer than what this one gave once.
+            elsewhere = {id for id in unseen if store.copies_of(id)}
+            for id in elsewhere:
+                self._remove(id)
+            self._keep(file.id, but=seen | elsewhere)
+            store.forget(file.id)
+        for id in copies:
+            store.note_copy(id, file.id)
 
+    def _note_unreadable(self, item: Unreadable) -> None:
+        # A file with a million bad records is to be told of, not kept.
+        if not item.record or len(self.read.unreadable) < _MOST_LISTED:
+            self.read.unreadable.append(item)
 
-def _remove(id: str, store: StoreWriter, read: ArticlesRead, again: set[str]) -> None:
-    store.remove(id)
-    read.removed += 1
-    again.update(store.copies_of(id)[-1:])
+    def _remove(self, id: str) -> None:
+        self._store.remove(id)
+        self.read.removed += 1
+        self._again.update(self._store.copies_of(id)[-1:])
 
-
-def _keep(
-    store: StoreWriter,
-    previous: Store | None,
-    planned: Plan,
-    file: str,
-    *,
-    but: set[str] | None = None,
-    beneath: bool = False,
-) -> int:
-    """What was last read of a file stays, or of all files beneath a folder; how many articles."""
-    if previous is None:
-        return 0
-    try:
-        articles = [
-            (of, article)
-            for of, article in previous.articles_from(file, beneath=beneath)
-            if article.id not in (but or ())
-        ]
-    except sqlite3.DatabaseError as error:
-        logger.warning("the index in use cannot give back %s: %s", file, error)
-        return 0
-    if planned.base is None:  # or they are there already
-        # What another file, read before, has given is newer.
-        articles = [(of, article) for of, article in articles if not store.holds(article.id)]
-        for of, article in articles:
-            store.add(article, split_into_passages(article), of)
-    return len(articles)
+    def _keep(self, file: str, *, but: Set[str] = frozenset(), beneath: bool = False) -> None:
+        """What was last read of a file stays, or of all files beneath a folder."""
+        if self._previous is None:
+            return
+        try:
+            articles = [
+                (of, article)
+                for of, article in self._previous.articles_from(file, beneath=beneath)
+                if article.id not in but
+            ]
+        except sqlite3.DatabaseError as error:
+            logger.warning("the index in use cannot give back %s: %s", file, error)
+            return
+        if self._planned.base is None:  # or they are there already
+            # What another file, read before, has given is newer.
+            articles = [(of, a) for of, a in articles if not self._store.holds(a.id)]
+            for of, article in articles:
+                self._store.add(article, split_into_passages(article), of)
+        self.read.kept += len(articles)

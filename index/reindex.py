@@ -141,8 +141,7 @@ def _reindex(
         store = StoreWriter(store_path(folder))
         opened.callback(store.abandon)
         before = _articles_by_file(previous) if previous else {}
-        read = ArticlesRead()
-        read_changes(planned, store, previous, read, stages, options.fields)
+        read = read_changes(planned, store, previous, stages, options.fields)
         if not store.counts()[1]:
             raise NothingToIndex(_nothing(planned.roots, read.unreadable))
         if not options.allow_shrink:
