@@ -5,7 +5,7 @@ INDEX_DIR/
     generations/NAME/       manifest.json, articles.sqlite, passages-*.npy, sentences-*.npy,
                             codes.faiss (of a large corpus), lexical/
     vectors-*.sqlite        embeddings by the words they embed, for all generations
-    lock                    who is writing
+    .lock                   who is writing
 
 A generation that changes little shares the files that did not change with the one before, by
 hard links; none of them is ever written to again.

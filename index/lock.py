@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-_NAME = "lock"
+_NAME = ".lock"  # hidden: other files of a folder may be articles
 
 
 class Locked(Exception):

@@ -28,8 +28,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.settings import Settings, WrongSetting, read_settings
+from index.lock import Locked, locked
 from scripts.common import ERRORS, describe, quiet_logging
-from scripts.feeds.collecting import AlreadyRunning, Collector, Outcome, locked
+from scripts.feeds.collecting import Collector, Outcome
 from scripts.feeds.fetching import Fetcher, Limits
 from scripts.feeds.listing import Listed, read_list
 from scripts.feeds.reading import FeedReader
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (WrongSetting, _NoList) as error:
         print(f"fetch_feeds.py: {describe(error)}", file=sys.stderr)
         return USAGE
-    except AlreadyRunning as error:
+    except Locked as error:
         print(f"fetch_feeds.py: {describe(error)}", file=sys.stderr)
         return RUNNING
     except ERRORS as error:
@@ -95,7 +96,7 @@ def _listed(path: Path) -> list[Listed]:
 def _fetch(settings: Settings, feeds: Sequence[Listed], most: int) -> list[Outcome]:
     folder = settings.articles_dir / "feeds"
     # Both hidden: the folder's other files are articles.
-    with locked(folder / ".lock"):
+    with locked(folder, "fetch_feeds.py"):
         state, anew = State.open(folder / ".state.sqlite")
         if anew:
             print(

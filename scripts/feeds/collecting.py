@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -23,10 +20,6 @@ from scripts.feeds.storing import HostFolder, as_markdown, content_of, key_of, w
 _GONE = 7 * 86_400.0  # seconds after which a feed that was gone is asked once more
 
 
-class AlreadyRunning(Exception):
-    """Another run holds the lock; the message says which."""
-
-
 @dataclass(slots=True)
 class Outcome:
     """What came of one feed: numbers of entries, or why it failed."""
@@ -41,23 +34,6 @@ class Outcome:
     not_modified: bool = False
     moved_to: str | None = None
     failed: str | None = None
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock while in the block. Raises AlreadyRunning, OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            who = " ".join(file.read(200).split()) or "started a moment ago"
-            raise AlreadyRunning(f"another run is fetching the feeds ({who})") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()}, since {datetime.now().astimezone():%H:%M}\n")
-        file.flush()
-        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class Newsroom:
         return {
             str(path.relative_to(self.index)): path.stat().st_mtime_ns
             for path in sorted(self.index.rglob("*"))
-            if path.is_file() and not path.name.startswith(("vectors-", "lock"))
+            if path.is_file() and not path.name.startswith(("vectors-", ".lock"))
         }
 
 

@@ -50,7 +50,7 @@ def test_a_holder_that_does_not_say_who_it_is_holds_it_all_the_same(
     tmp_path: Path, words: bytes
 ) -> None:
     with locked(tmp_path, "reindex.py"):
-        (tmp_path / "lock").write_bytes(words)
+        (tmp_path / ".lock").write_bytes(words)
         with pytest.raises(Locked, match="another process"), locked(tmp_path, "build"):
             pass
 

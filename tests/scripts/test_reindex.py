@@ -301,8 +301,8 @@ def test_while_another_process_is_at_it_nothing_is_done(
             assert f"a long run (process {os.getpid()}" in line
         assert reindex.main([str(articles), "--dry-run"]) == 0
         assert reindex.main(["--check"]) == 0
-    assert {path for path in written(index) if path.name != "lock"} == {
-        path for path in before if path.name != "lock"
+    assert {path for path in written(index) if path.name != ".lock"} == {
+        path for path in before if path.name != ".lock"
     }
 
 

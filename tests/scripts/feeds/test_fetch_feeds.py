@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +15,7 @@ import pytest
 from bot.settings import WrongSetting, read_settings
 from index.articles.article import Article
 from index.articles.reading import article_files, read_article
+from index.lock import locked
 from scripts import fetch_feeds
 from scripts.feeds.fetching import Limits
 from tests.scripts.feeds.feed_server import (
@@ -418,12 +419,10 @@ def test_text_of_a_feed_becomes_no_path(server: FeedServer) -> None:
 def test_one_run_at_a_time(server: FeedServer, capsys: pytest.CaptureFixture[str]) -> None:
     listing(server, "/rss")
     FOLDER.mkdir(parents=True)
-    with (FOLDER / ".lock").open("w") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        other.write("process 1234, since 04:20\n")
-        other.flush()
+    with locked(FOLDER, "another run"):
         assert fetch_feeds.main([]) == 4
-    assert "process 1234, since 04:20" in capsys.readouterr().err
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"in use by another run (process {os.getpid()}" in line
     assert server.asked == []
 
 
