@@ -140,6 +140,8 @@ class LexicalIndex:
         self._index = tantivy.Index.open(str(folder))
         self._schema = self._index.schema
         _register(self._index)
+        # It never changes: no thread is to watch it, and to write a lock where it was deleted.
+        self._index.config_reader(reload_policy="manual")
         self._index.reload()
         self._searcher = self._index.searcher()
 

