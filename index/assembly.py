@@ -61,9 +61,10 @@ def publish_checked(
     roots: Sequence[str],
     unreadable: Sequence[tuple[str, str]],
 ) -> Manifest:
+    """Close the store, open what was built, see that it is whole, and make it current."""
     counts, numbers = store.counts(), store.numbers()
     store.close()
-    # The first and the last found, those between, and what was added before all.
+    # Two of those between too; the last is new, if any is.
     spread = numbers[np.linspace(0, len(numbers) - 1, 4).astype(int)]
     _check(folder, counts, {*map(int, spread)}, encoder)
     return publish(

@@ -60,11 +60,16 @@ class DenseIndex:
 
         :param allowed: numbers of passages, ascending.
         """
-        if self._codes is not None and (allowed is None or len(allowed) > EXACT):
-            return self._by_codes(query, limit, self._numbers if allowed is None else allowed)
         if allowed is None:
-            return self._nearest(self._flat, self._numbers, query, limit)
-        return self._nearest(self._flat_index(allowed), allowed, query, limit)
+            allowed = self._numbers
+        limit = min(limit, len(allowed))
+        if limit == 0:
+            return []
+        if self._codes is None:
+            return self._among_all(query, limit, allowed)
+        if len(allowed) <= EXACT:
+            return self._best(query, limit, allowed)
+        return self._by_codes(query, limit, allowed)
 
     def passage_scores(self, query: Vector, numbers: Sequence[int]) -> Vector:
         """Exact cosine of each passage, in the order given."""
@@ -83,14 +88,14 @@ class DenseIndex:
             index.add(batch)
         return index
 
-    def _nearest(
-        self, index: faiss.Index, numbers: NDArray[np.int64], query: Vector, limit: int
-    ) -> list[int]:
-        limit = min(limit, len(numbers))
-        if limit == 0:
-            return []
-        _, rows = index.search(query[None, :], limit)
-        return [int(number) for number in numbers[rows[0]]]
+    def _among_all(self, query: Vector, limit: int, allowed: NDArray[np.int64]) -> list[int]:
+        parameters = None
+        if len(allowed) < len(self._numbers):
+            among = faiss.IDSelectorBatch(np.searchsorted(self._numbers, allowed))
+            parameters = faiss.SearchParameters()
+            parameters.sel = among
+        _, rows = self._flat.search(query[None, :], limit, params=parameters)
+        return [int(number) for number in self._numbers[rows[0]]]
 
     def _by_codes(self, query: Vector, limit: int, allowed: NDArray[np.int64]) -> list[int]:
         compared = max(limit, _COMPARED, round(_COMPARED_ROOT * np.sqrt(len(allowed))))
@@ -99,7 +104,10 @@ class DenseIndex:
         _, found = self._codes.search(query[None, :], min(wanted, self._codes.ntotal))
         places = np.searchsorted(allowed, found[0])
         places[places == len(allowed)] = 0
-        numbers = found[0][allowed[places] == found[0]]
+        return self._best(query, limit, found[0][allowed[places] == found[0]])
+
+    def _best(self, query: Vector, limit: int, numbers: NDArray[np.int64]) -> list[int]:
+        """The nearest of some passages, each compared by its vector."""
         order = np.argsort(-self.passage_scores(query, numbers.tolist()), kind="stable")[:limit]
         return [int(number) for number in numbers[order]]
 

@@ -157,7 +157,7 @@ class _Intake:
             return
         if self._planned.base is None:  # or they are there already
             # What another file, read before, has given is newer.
-            articles = [(of, a) for of, a in articles if not self._store.holds(a.id)]
+            articles = [(of, a) for of, a in articles if self._store.file_of(a.id) is None]
             for of, article in articles:
                 self._store.add(article, split_into_passages(article), of)
         self.read.kept += len(articles)

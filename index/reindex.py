@@ -194,7 +194,8 @@ def _lost(file: str, previous: Store | None, store: StoreWriter) -> int:
     if previous is None:
         return 0
     try:
-        return sum(not store.holds(article.id) for _, article in previous.articles_from(file))
+        known = previous.articles_from(file)
+        return sum(store.file_of(article.id) is None for _, article in known)
     except sqlite3.DatabaseError:  # what cannot be given back is gone already
         return 0
 

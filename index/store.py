@@ -122,11 +122,6 @@ class StoreWriter:
         self._connection.execute("DELETE FROM passages WHERE article = ?", row)
         self._connection.execute("DELETE FROM articles WHERE number = ?", row)
 
-    def holds(self, id: str) -> bool:
-        """Whether it has an article of this id."""
-        found = self._connection.execute("SELECT 1 FROM articles WHERE id = ?", (id,))
-        return found.fetchone() is not None
-
     def articles_of(self, file: str) -> dict[str, str]:
         """Of each article that comes from a file, by id, what its `content_hash` was."""
         rows = self._connection.execute("SELECT id, hash FROM articles WHERE file = ?", (file,))

@@ -11,7 +11,6 @@ import signal
 from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from types import TracebackType
 
 from scripts.feeds.entries import Feed, NotAFeed, read_feed
 
@@ -29,12 +28,7 @@ class FeedReader:
     def __enter__(self) -> FeedReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._end()
 
     def read(self, data: bytes, listed: str, found: str, today: date) -> Feed:

@@ -155,9 +155,9 @@ def test_numbers_and_rows_that_were_given_are_not_given_again(tmp_path: Path) ->
 def test_what_is_abandoned_is_not_needed(tmp_path: Path) -> None:
     writer = changed(tmp_path / "a.sqlite")
     writer.remove("no such id")
-    assert writer.holds(ODD.id)
+    assert writer.file_of(ODD.id) is not None
     writer.remove(ODD.id)
-    assert not writer.holds(ODD.id)
+    assert writer.file_of(ODD.id) is None
     assert writer.articles_of("sub/odd.txt") == {}
     assert writer.articles_of("sub") == {BARE.id: BARE.content_hash}
     writer.abandon()

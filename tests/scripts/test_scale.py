@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scripts import scale
-from scripts.scale import MixedEncoder
+from scripts.synthetic.encoder import MixedEncoder
 from scripts.synthetic.vectors import VectorMixer
 from tests.scripts.question_files import squad
 
