@@ -1,4 +1,6 @@
-"""What all tests share: the real default model, and an index of the sample built once a run."""
+"""What all tests share: the real default model, an index of the sample built once a run, and
+databases.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from index.embedding import Encoder, Progress, load_encoder
 from index.generations import current_manifest, open_current
 from index.reindex import reindex
 from index.search import Search
+from tests.postgres import Postgres, find_programs, required, running_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,6 +66,34 @@ def sample_search(sample_index: Path, encoder: Encoder) -> Iterator[Search]:
     generation = open_current(sample_index, encoder)
     yield generation.search
     generation.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server. Each worker has its own, started by the first test that asks."""
+    programs = required(find_programs(), in_ci=bool(os.environ.get("CI")))
+    with running_postgres(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgres: Postgres) -> Iterator[str]:
+    """An empty database of the server's."""
+    with postgres.new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A database in a file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'state.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of the test's own. The test runs once for each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
 
 
 @pytest.fixture

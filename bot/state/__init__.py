@@ -1,0 +1,1 @@
+"""What the bot must not forget: chats, subscriptions, what was matched, the outbox."""
