@@ -80,7 +80,8 @@ def publish_checked(
 
 
 def compacted(folder: Path, store: StoreWriter) -> StoreWriter:
-    """The same articles in a folder without what was left of others; all are added again."""
+    """The same articles in a folder without what was left of others; all are added again, and
+    the ledger is taken over as it is."""
     store.close()
     old = store_path(folder).rename(folder / "old.sqlite")
     shutil.rmtree(lexical_path(folder))
@@ -95,6 +96,7 @@ def compacted(folder: Path, store: StoreWriter) -> StoreWriter:
         anew.record(file, state)
     for id, file in reading.copies():
         anew.note_copy(id, file)
+    anew.ledger.take(*reading.ledger())
     reading.close()
     old.unlink()
     return anew

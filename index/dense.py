@@ -18,7 +18,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import Vector
+from index.embedding import Matrix, Vector
 from index.vector_files import VectorFiles
 
 PASSAGES, SENTENCES = "passages", "sentences"
@@ -80,6 +80,12 @@ class DenseIndex:
         """Cosines of the sentences of passages: of each the row of the first, and how many."""
         scores: Vector = self._sentences.runs(runs) @ query
         return np.split(scores, np.cumsum([count for _, count in runs])[:-1])
+
+    def vectors_of(
+        self, numbers: Sequence[int], runs: Sequence[tuple[int, int]]
+    ) -> tuple[Matrix, Matrix]:
+        """The vectors of passages, and of sentences as `sentence_scores` takes them, in rows."""
+        return self._passages.take(numbers), self._sentences.runs(runs)
 
     def _flat_index(self, numbers: NDArray[np.int64]) -> faiss.IndexFlatIP:
         # Inner product equals cosine here only because vectors are of unit length.

@@ -33,7 +33,7 @@ from index.search import Search
 from index.store import Store
 
 # Counts changes to what a generation holds; one of another format is built anew.
-FORMAT = 2
+FORMAT = 3
 KEPT = 3
 
 _MANIFEST = "manifest.json"
@@ -155,6 +155,33 @@ def open_store(index_dir: Path) -> Store:
         raise _damaged(folder, error) from error
 
 
+def newest_of(
+    index_dir: Path, roots: Sequence[str], base: Manifest | None
+) -> tuple[Manifest | None, bool]:
+    """The last generation built of these roots, in use or gone back from, whose store is as it
+    was sealed; and whether that is the last of all, or a later one is damaged.
+
+    :param base: one that is not checked, since it is built upon anyway.
+    """
+    last = True
+    for name in reversed(_names(index_dir)):
+        folder = index_dir / "generations" / name
+        try:
+            manifest = _read_manifest(folder)
+        except IndexUnusable:
+            last = last and _made(name) is None
+            continue
+        if set(manifest.roots) != set(roots):
+            continue
+        if base and base.name == name:
+            return manifest, last
+        store = folder / _STORE
+        if store.is_file() and _checksum(store) == manifest.checksums.get(_STORE):
+            return manifest, last
+        last = False
+    return None, last
+
+
 @contextmanager
 def building(index_dir: Path, base: Manifest | None = None) -> Iterator[Path]:
     """A folder to build in, gone afterwards unless `publish` moved it away.
@@ -184,6 +211,10 @@ def sweep(index_dir: Path) -> None:
 
 def store_path(folder: Path) -> Path:
     return folder / _STORE
+
+
+def folder_of(index_dir: Path, manifest: Manifest) -> Path:
+    return index_dir / "generations" / manifest.name
 
 
 def lexical_path(folder: Path) -> Path:
@@ -342,12 +373,17 @@ def _drop_old(index_dir: Path, before: str | None, current: str) -> None:
 def _new_name(index_dir: Path, now: datetime) -> str:
     """The time; but after every generation there is, even where the clock went back."""
     for name in _names(index_dir):
-        try:
-            made = datetime.fromisoformat(name).replace(tzinfo=UTC)
-        except ValueError:  # nothing of ours
-            continue
-        now = max(now, made + timedelta(microseconds=1))
+        if made := _made(name):
+            now = max(now, made + timedelta(microseconds=1))
     return now.strftime(_NAMED)
+
+
+def _made(name: str) -> datetime | None:
+    """When a generation was made, by its name; None for what is nothing of ours."""
+    try:
+        return datetime.fromisoformat(name).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _names(index_dir: Path) -> list[str]:

@@ -48,6 +48,7 @@ class Options:
     full: bool = False  # read and build everything anew
     allow_shrink: bool = False  # however many articles vanish
     fields: FieldNames = field(default_factory=FieldNames)  # of records
+    no_alerts: bool = False  # nobody is to be told of what it brings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
+from index.articles.article import Article
 from index.articles.language import detect
 
 _LEAST_CONFIDENCE = 0.6  # below, the language of a question is not known
@@ -22,6 +24,23 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.since or self.until or self.languages or self.sources)
 
+    def lets_through(self, article: Article) -> bool:
+        """An article without a date is outside every range of dates."""
+        day = article.published
+        return (
+            not (self.since and (day is None or day < self.since))
+            and not (self.until and (day is None or day > self.until))
+            and not (self.languages and article.language not in self.languages)
+            and self.names(article.source)
+        )
+
+    def names(self, source: str | None) -> bool:
+        """Whether a source is among those asked for, or none is."""
+        if not self.sources:
+            return True
+        name = _folded(source or "")
+        return any(_folded(part) in name for part in self.sources)
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -36,3 +55,9 @@ class Query:
         """Language detected; `fallback` where the text does not say."""
         language, probability = detect(text)
         return cls(text, language if probability >= _LEAST_CONFIDENCE else fallback)
+
+
+def _folded(name: str) -> str:
+    """Without case, accents, and the difference between apostrophes."""
+    letters = unicodedata.normalize("NFKD", name.replace("’", "'").casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -1,7 +1,7 @@
 """From article files to a new generation of the index, at the cost of what has changed.
 
-`index.planning` says what has changed, `index.intake` reads it into the store, and
-`index.assembly` writes what stands beside the store.
+`index.planning` says what has changed, `index.intake` reads it into the store, `index.arrivals`
+notes there what is news, and `index.assembly` writes what stands beside the store.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,16 @@ from index.articles.reading import Unreadable, article_files, kinds_read
 from index.assembly import compacted, publish_checked, write_beside
 from index.changes import changes
 from index.embedding import Encoder, Stages
-from index.generations import Manifest, building, damaged_files, store_path, sweep, why_unusable
+from index.generations import (
+    Manifest,
+    building,
+    damaged_files,
+    folder_of,
+    newest_of,
+    store_path,
+    sweep,
+    why_unusable,
+)
 from index.intake import ArticlesRead, read_changes
 from index.lock import locked
 from index.passages import split_into_passages
@@ -152,6 +161,7 @@ def _reindex(
         unreadable = [(item.place, item.reason) for item in read.unreadable]
         if base and not store.changed and [list(item) for item in unreadable] == base.unreadable:
             return Report(base, False, read, 0, time.monotonic() - started)
+        _enter_arrivals(index_dir, planned, store, options)
         encoder = load_encoder()
         if base and store.wasted() > _MOST_WASTED:
             store = compacted(folder, store)
@@ -180,6 +190,30 @@ def _previous(index_dir: Path, planned: Plan) -> Iterator[Store | None]:
     finally:
         if store:
             store.close()
+
+
+def _enter_arrivals(index_dir: Path, planned: Plan, store: StoreWriter, options: Options) -> None:
+    """Note in the store's ledger what this run brings.
+
+    The ledger is that of the newest generation of the same roots: after a rollback, what comes
+    back has arrived before. Where a newer one is lost to damage, what it knew may come once more,
+    and nobody is told.
+    """
+    newest, last = newest_of(index_dir, resolved(planned.roots), planned.base)
+    quiet = (
+        options.full
+        or options.no_alerts
+        or planned.previous is None
+        or planned.previous.pipeline != pipeline_of(options)
+        or not last
+    )
+    if newest is None:
+        store.ledger.close_run(store.article, lambda id: None, quiet=quiet)
+        return
+    with closing(Store(store_path(folder_of(index_dir, newest)))) as known:
+        if planned.base is None or planned.base.name != newest.name:
+            store.ledger.take(*known.ledger())
+        store.ledger.close_run(store.article, known.article, quiet=quiet)
 
 
 def _articles_by_file(previous: Store) -> dict[str, int]:

@@ -1,10 +1,10 @@
-"""Articles and passages of one generation, in an SQLite file that is written once."""
+"""Articles and passages of one generation, and which run brought what, in an SQLite file that is
+written once."""
 
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index import arrivals
+from index.arrivals import Arrival, LedgerWriter, Run
 from index.articles.article import Article
 from index.passages import Passage, Span
 from index.query import Filter
@@ -80,6 +82,7 @@ class StoreWriter:
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(_TABLES)
+        self.ledger = LedgerWriter(self._connection)
         row = self._connection.execute("SELECT passages, sentences FROM vectors").fetchone()
         self._passages, self._sentences = map(int, row or (0, 0))
         # The passage, and the row of its first sentence, with which what is added begins.
@@ -110,6 +113,7 @@ class StoreWriter:
             numbers.append(self._passages)
             self._passages += 1
             self._sentences += len(passage.sentences)
+        self.ledger.note(article, passages)
         return numbers
 
     def remove(self, id: str) -> None:
@@ -121,6 +125,9 @@ class StoreWriter:
         self.removed += [number for (number,) in gone if number < self.first_added[0]]
         self._connection.execute("DELETE FROM passages WHERE article = ?", row)
         self._connection.execute("DELETE FROM articles WHERE number = ?", row)
+
+    def article(self, id: str) -> Article | None:
+        return _article(self._connection, "id", id)
 
     def articles_of(self, file: str) -> dict[str, str]:
         """Of each article that comes from a file, by id, what its `content_hash` was."""
@@ -219,7 +226,7 @@ class Store:
             raise
 
     def article(self, article_id: str) -> Article | None:
-        return self._article("id", article_id)
+        return _article(self._connection, "id", article_id)
 
     def files(self) -> dict[str, FileState]:
         """The files that were read, by id."""
@@ -249,7 +256,7 @@ class Store:
 
     def article_with_key(self, key: str) -> Article | None:
         """The article whose `article_key` this is."""
-        return self._article("key", key)
+        return _article(self._connection, "key", key)
 
     def latest(self) -> Article | None:
         """The article published last, of those that have a date."""
@@ -275,6 +282,15 @@ class Store:
         found = {row[0]: _as_passage(row) for row in rows}
         return [found[number] for number in numbers]
 
+    def passages_of(self, article_id: str) -> list[StoredPassage]:
+        """The passages of an article, in its order; none where it is not here."""
+        rows = self._connection.execute(
+            f"SELECT {_PASSAGE}, {_ARTICLE} FROM articles a JOIN passages p "
+            'ON p.article = a.number WHERE a.id = ? ORDER BY p."start"',
+            (article_id,),
+        )
+        return list(map(_as_passage, rows))
+
     def numbers(self) -> NDArray[np.int64]:
         """Of all passages, ascending."""
         return _numbers(self._connection)
@@ -299,32 +315,63 @@ class Store:
             f"WHERE {' AND '.join(clauses)} ORDER BY p.number",
             values,
         )
-        wanted = [_folded(source) for source in filter.sources]
-        matching = (
-            number
-            for number, source in rows
-            if not wanted or (source and any(part in _folded(source) for part in wanted))
-        )
+        matching = (number for number, source in rows if filter.names(source))
         return np.fromiter(matching, np.int64)
 
     def counts(self) -> tuple[int, int]:
         """How many articles and passages."""
         return _counts(self._connection)
 
+    def sources(self, most: int) -> list[str]:
+        """The papers that gave most articles, those first."""
+        return self._commonest("source", most)
+
+    def languages(self, most: int) -> list[str]:
+        """The languages of most articles, those first."""
+        return self._commonest("language", most)
+
+    def runs(self) -> Iterator[Run]:
+        """The runs that brought something, newest first; read as they are asked for."""
+        return arrivals.runs(self._connection)
+
+    def arrived_in(self, run: Run) -> list[Arrival]:
+        """The articles that a run brought, as they are now; those that are gone left out.
+
+        An article that changed again later is with the later run. Costs what it gives.
+        """
+        found = []
+        for id, identity, first in arrivals.ids_brought(self._connection, run):
+            article = self.article(id)
+            if article is not None and arrivals.identity_hash(article) == identity:
+                found.append(Arrival(article, first))
+        return found
+
+    def first_arrived(self, article_id: str) -> Run | None:
+        """The run that brought an article first; None for one that is not here."""
+        article = self.article(article_id)
+        return arrivals.run_of_first_arrival(self._connection, article) if article else None
+
+    def ledger(self) -> tuple[Iterable[Sequence[Any]], Iterable[Sequence[Any]]]:
+        """All runs and arrivals, as `LedgerWriter.take` takes them."""
+        return arrivals.ledger_rows(self._connection)
+
     def close(self) -> None:
         self._connection.close()
 
-    def _article(self, column: str, value: str) -> Article | None:
-        row = self._connection.execute(
-            f"SELECT {_ARTICLE} FROM articles a WHERE {column} = ?", (value,)
-        ).fetchone()
-        return _as_article(row) if row else None
+    def _commonest(self, column: str, most: int) -> list[str]:
+        rows = self._connection.execute(
+            f"SELECT {column} FROM articles WHERE {column} IS NOT NULL "
+            f"GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT ?",
+            (most,),
+        )
+        return [value for (value,) in rows]
 
 
-def _folded(name: str) -> str:
-    """Without case, accents, and the difference between apostrophes."""
-    letters = unicodedata.normalize("NFKD", name.replace("’", "'").casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+def _article(connection: sqlite3.Connection, column: str, value: str) -> Article | None:
+    row = connection.execute(
+        f"SELECT {_ARTICLE} FROM articles a WHERE {column} = ?", (value,)
+    ).fetchone()
+    return _as_article(row) if row else None
 
 
 def _counts(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -5,12 +5,17 @@
     python scripts/reindex.py --dry-run           what would be done?
     python scripts/reindex.py --watch             again whenever a file changes
     python scripts/reindex.py --full              read and build everything anew
+    python scripts/reindex.py --no-alerts         without telling subscribers: for archives
     python scripts/reindex.py --rollback          back to the generation before
     python scripts/reindex.py --check             is every file of the index as it was written?
 
 Files that have not changed are not read again, and words that were embedded before are not
 embedded again. A new generation is built aside, checked, and switched to at once: a running bot
 follows within two seconds. A file that cannot be read keeps its last good version.
+
+Subscribers of topics are told of articles that are new, or say something new, since the run
+before; never of the first import, of what --full finds, of what comes back after --rollback, or
+of anything that is indexed with --no-alerts, now or later.
 
 Exit status: 0 done, 1 done but some files could not be read, 2 wrong usage, 4 another process
 is at it, 5 refused (many articles would vanish, or the embedding model is another), 6 failed,
@@ -208,7 +213,9 @@ def _reindexed(settings: Settings, arguments: argparse.Namespace) -> Report:
 
 
 def _options(settings: Settings, arguments: argparse.Namespace) -> Options:
-    return Options(arguments.full, arguments.allow_shrink, settings.article_fields)
+    return Options(
+        arguments.full, arguments.allow_shrink, settings.article_fields, arguments.no_alerts
+    )
 
 
 def _roots(settings: Settings, arguments: argparse.Namespace) -> list[Path]:
@@ -332,6 +339,11 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-shrink",
         action="store_true",
         help="go on though more than a fifth of a folder's articles vanish",
+    )
+    parser.add_argument(
+        "--no-alerts",
+        action="store_true",
+        help="index without telling subscribers: for archives",
     )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--dry-run", action="store_true", help="say what would be done")

@@ -58,10 +58,11 @@ class Newsroom:
         *,
         full: bool = False,
         allow_shrink: bool = False,
+        no_alerts: bool = False,
         roots: Sequence[Path] = (),
     ) -> Report:
         chosen = encoder or self.encoder
-        options = Options(full, allow_shrink)
+        options = Options(full, allow_shrink, no_alerts=no_alerts)
         where = roots or [self.articles]
         return reindex(where, self.index, chosen.name, lambda: chosen, no_progress, options)
 

@@ -84,6 +84,20 @@ def answers(room: Newsroom) -> list[dict[tuple[str, int], float]]:
         ]
 
 
+def arrived(room: Newsroom) -> set[str]:
+    """Every article, if each came with one run."""
+    with room.opened() as generation:
+        store = generation.store
+        found = [a.article.id for run in store.runs() for a in store.arrived_in(run) if a.first]
+        assert len(found) == len(set(found))
+        for run in store.runs():
+            for arrival in store.arrived_in(run):
+                first = store.first_arrived(arrival.article.id)
+                assert first is not None
+                assert (first == run) if arrival.first else (first.number < run.number)
+    return set(found)
+
+
 @pytest.mark.parametrize("exact", [dense.EXACT, 16], ids=["exact", "coded"])
 @given(runs=st.lists(st.lists(steps, max_size=6), max_size=5))
 @settings(
@@ -107,6 +121,7 @@ def test_any_sequence_of_changes_ends_as_a_fresh_build_of_the_same_files(
         fresh = Newsroom(room.articles, Path(name) / "fresh", WordsEncoder())
         fresh.reindex()
         assert room.stored() == fresh.stored()
+        assert arrived(room) == arrived(fresh)
         for found, expected in zip(answers(room), answers(fresh), strict=True):
             # Tantivy counts a word in deleted passages too, until it merges them away.
             assert found == pytest.approx(expected, abs=5e-3)

@@ -87,6 +87,7 @@ class Holding:
     passages: list[StoredPassage]
     answers: list[list[tuple[str, int, float]]]
     vectors: tuple[Matrix, Matrix]
+    arrivals: list[tuple[int, bool, list[tuple[str, bool]]]]  # of each run, newest first
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -94,6 +95,7 @@ class Holding:
             and self.articles == other.articles
             and self.passages == other.passages
             and self.answers == other.answers
+            and self.arrivals == other.arrivals
             and all(map(np.array_equal, self.vectors, other.vectors))
         )
 
@@ -155,6 +157,14 @@ class Newsroom:
                     for hits in found
                 ],
                 (rows_of(folder, PASSAGES), rows_of(folder, SENTENCES)),
+                [
+                    (
+                        run.number,
+                        run.quiet,
+                        [(a.article.id, a.first) for a in search.store.arrived_in(run)],
+                    )
+                    for run in search.store.runs()
+                ],
             )
 
 
@@ -246,6 +256,7 @@ def test_the_points_stand_in_every_part_of_a_run(whole: Uninterrupted) -> None:
     chosen = points(whole.run.dealings)
     assert len(set(chosen)) == POINTS
     assert whole.held_before != whole.held_after
+    assert [len(articles) for _, _, articles in whole.held_after.arrivals] == [8, 2, 2, 7]
     # On both sides of the switch.
     switch = next(n for n, deed in enumerate(whole.run.dealings, 1) if _switches(deed))
     assert chosen[0] < switch < chosen[-1]

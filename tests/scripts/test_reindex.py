@@ -17,7 +17,7 @@ from queue import Empty, Queue
 
 import pytest
 
-from index.generations import current_manifest, current_name
+from index.generations import current_manifest, current_name, open_store
 from index.lock import locked
 from index.run_record import RunRecord, last_record
 from scripts import ask, reindex
@@ -52,6 +52,22 @@ def test_full_builds_anew(
     before = (tmp_path / "index" / "current").read_text(encoding="utf-8")
     assert reindex.main([str(articles), "--full"]) == 0
     assert (tmp_path / "index" / "current").read_text(encoding="utf-8") != before
+
+
+def test_an_archive_is_indexed_without_telling_subscribers(articles: Path, tmp_path: Path) -> None:
+    reindex.main([str(articles)])
+    for name, options in (("gare", ["--no-alerts"]), ("quai", [])):
+        text = f"La {name} de Lormeuil ferme mardi."
+        (articles / f"{name}.txt").write_text(text, encoding="utf-8")
+        assert reindex.main([str(articles), *options]) == 0
+    store = open_store(tmp_path / "index")
+    told = {a.article.id: run.quiet for run in store.runs() for a in store.arrived_in(run)}
+    store.close()
+    assert told == {
+        "articles/pont.txt": True,
+        "articles/gare.txt": True,
+        "articles/quai.txt": False,
+    }
 
 
 def test_progress_goes_to_stderr_and_the_result_to_stdout(
