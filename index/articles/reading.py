@@ -65,7 +65,7 @@ RECORD_READERS: dict[str, RecordReader] = {
 }
 _KINDS = (*READERS, *RECORD_READERS)  # each may be packed: .txt.gz
 # What scripts/evaluate.py asks of the articles beside it is none of them.
-_QUESTIONS = "questions*.jsonl"
+_NO_ARTICLES = ("questions*.jsonl", "topics.jsonl")
 _LARGEST = 20_000_000  # bytes; beyond it a file is no article, and could exhaust memory
 _HOPELESS = 100  # records; when none of so many is an article, the file is of something else
 _DATED_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
@@ -94,7 +94,7 @@ def article_files(roots: Sequence[Path]) -> list[ArticleFile]:
     Raises RootNotFound.
     """
     files = list_files(roots, [kind + packed for kind in _KINDS for packed in ("", PACKED)])
-    return [file for file in files if not fnmatch(file.path.name, _QUESTIONS)]
+    return [f for f in files if not any(fnmatch(f.path.name, name) for name in _NO_ARTICLES)]
 
 
 def kinds_read() -> str:
