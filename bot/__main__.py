@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from bot.alerts.desk import alert_desk
 from bot.assistant import open_assistant
 from bot.chat.conversation import Conversation
+from bot.clock import utc_now
 from bot.console import run_console
 from bot.logs import configure_logging
 from bot.settings import WrongSetting, read_settings
+from bot.state.database import Database, DatabaseUnusable, prepare
 from index.embedding import ModelUnavailable
 from index.generations import IndexNotBuilt, IndexUnusable
 
@@ -20,8 +24,11 @@ logger = logging.getLogger(__name__)
 ENDED, FAILED = 0, 2
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 ended as asked, 2 could not start, told in one line a reason."""
+def main(argv: Sequence[str] | None = None, now: Callable[[], datetime] = utc_now) -> int:
+    """Exit status: 0 ended as asked, 2 could not start, told in one line a reason.
+
+    :param now: the time by which alerts are due.
+    """
     arguments = _parser().parse_args(argv)
     try:
         settings = read_settings()
@@ -33,17 +40,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     # A conversation in a terminal is not to be broken by what an admin's log would hold.
     configure_logging("WARNING" if in_terminal else settings.log_level, [token] if token else [])
     try:
+        database_url = settings.database_url.get_secret_value()
+        prepare(database_url)
         conversation = Conversation(open_assistant(settings))
         if in_terminal:
-            run_console(conversation, settings.ui_language)
+            desk = alert_desk(settings, conversation.assistant, Database(database_url), now)
+            run_console(conversation, desk, settings.ui_language)
         elif token:
             from bot.app import TelegramRefused, run_telegram
 
             try:
-                run_telegram(settings, token, conversation)
+                run_telegram(settings, token, conversation, now)
             except TelegramRefused as error:
                 return _failed(error)
-    except (IndexNotBuilt, IndexUnusable, ModelUnavailable) as error:
+    except (DatabaseUnusable, IndexNotBuilt, IndexUnusable, ModelUnavailable) as error:
         return _failed(error)
     except KeyboardInterrupt:
         pass

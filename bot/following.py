@@ -70,12 +70,16 @@ class Following:
         assistant: Assistant,
         index_dir: Path,
         heard: Callable[[RunRecord, bool], None],
+        followed: Callable[[], None],
     ) -> None:
         """:param heard: called in the event loop with each run that ended since now, and whether
-        it is news."""
+        it is news.
+        :param followed: likewise, when another generation is used.
+        """
         self._assistant = assistant
         self._runs = RunWatch(index_dir)
         self._heard = heard
+        self._followed = followed
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -95,7 +99,11 @@ class Following:
         try:
             while True:
                 try:
-                    ended = await asyncio.get_running_loop().run_in_executor(worker, self._look)
+                    ended, other = await asyncio.get_running_loop().run_in_executor(
+                        worker, self._look
+                    )
+                    if other:
+                        self._followed()
                     if ended is not None:
                         self._tell(*ended)
                     failure = ""
@@ -107,10 +115,9 @@ class Following:
         finally:
             worker.shutdown(wait=False, cancel_futures=True)
 
-    def _look(self) -> tuple[RunRecord, bool] | None:
+    def _look(self) -> tuple[tuple[RunRecord, bool] | None, bool]:
         ended = self._runs.look()
-        self._assistant.follow()
-        return ended
+        return ended, self._assistant.follow()
 
     def _tell(self, record: RunRecord, news: bool) -> None:
         logger.info(

@@ -6,7 +6,10 @@ import logging
 from collections.abc import Sequence
 
 # Their INFO lines are of no use to an admin; httpx writes the bot token in each of its own.
-_QUIET = ("httpx", "httpcore", "openvino", "sentence_transformers", "transformers", "faiss")
+_QUIET = (
+    "httpx", "httpcore", "openvino", "sentence_transformers", "transformers", "faiss", "alembic",
+    "sqlalchemy", "aiosqlite",
+)  # fmt: skip
 
 
 def configure_logging(level: str, secrets: Sequence[str] = ()) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.state.database import checked_url
 from index.articles.reading import FieldNames, article_files
 
 SAMPLE_DIR = Path("data/sample")
@@ -30,6 +32,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        validate_default=True,
         str_strip_whitespace=True,
     )
 
@@ -42,6 +45,10 @@ class Settings(BaseSettings):
     index_dir: Path = Path("data/index")
     embedding_model: str = "default"
     models_dir: Path = Path("data/models")
+    database_url: SecretStr = SecretStr("sqlite:///data/state/depeche.db")
+    alert_max_age_days: Annotated[int, Field(ge=0, le=3650)] = 7
+    subscriptions_per_chat: Annotated[int, Field(ge=1, le=100)] = 20
+    time_zone: ZoneInfo = ZoneInfo("Europe/Paris")
     ui_language: Literal["fr", "en"] = "fr"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -86,6 +93,21 @@ class Settings(BaseSettings):
         if isinstance(networks, str):
             return tuple(ip_network(part.strip()) for part in networks.split(",") if part.strip())
         return networks
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, url: SecretStr) -> SecretStr:
+        return SecretStr(checked_url(url.get_secret_value()))
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _zone_is_known(cls, name: object) -> object:
+        if not isinstance(name, str):
+            return name
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name} is no time zone, such as Europe/Paris") from None
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -16,8 +16,11 @@ ROOT = Path(__file__).parents[1]
 TELEGRAM = {
     "bot.app",
     "bot.chat.admin",
+    "bot.chat.alert_delivery",
     "bot.chat.delivery",
     "bot.chat.order",
+    "bot.chat.pacing",
+    "bot.chat.subscription_handlers",
     "bot.chat.telegram",
 }
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
+
+from index.articles.article import Article
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,10 @@ class ArticleReference:
     url: str | None
     source: str | None
     published: date | None
+
+    @classmethod
+    def of(cls, article: Article) -> Self:
+        return cls(article.id, article.title, article.url, article.source, article.published)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from telegram import Bot, BotCommandScopeChat, Update
 from telegram.error import TelegramError
 from telegram.ext import Application, CommandHandler, ContextTypes, MessageHandler, filters
 
+from bot.alerts.outbox import Counts, Outbox
 from bot.chat.conversation import COMMANDS, Conversation
 from bot.chat.delivery import deliver
 from bot.chat.markup import Reply, paragraph
@@ -57,12 +58,14 @@ class Admins:
         index_dir: Path,
         default_language: str,
         bot: Bot,
+        outbox: Outbox,
     ) -> None:
         self._ids = ids
         self._conversation = conversation
         self._index_dir = index_dir
         self._default_language = default_language
         self._bot = bot
+        self._outbox = outbox
         self._languages: dict[int, str] = {}  # of those who have written since the start
         self._unreachable: set[int] = set()
         self._under_way: datetime | None = None  # since when a run begun in a chat is
@@ -100,7 +103,8 @@ class Admins:
         await self._reply(update, self._compose_help)
 
     async def status(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        await self._reply(update, self._compose_status)
+        alerts = await self._outbox.counts()
+        await self._reply(update, lambda language: self._compose_status(alerts, language))
 
     async def reindex(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Begin a run, unless one is under way."""
@@ -179,11 +183,11 @@ class Admins:
         reply = self._conversation.help(language)
         return replace(reply, blocks=(*reply.blocks, paragraph("\n".join(lines))))
 
-    def _compose_status(self, language: str) -> Reply:
+    def _compose_status(self, alerts: Counts, language: str) -> Reply:
         with self._conversation.assistant.generation() as generation:
             manifest = generation.manifest
         last = last_record(self._index_dir)
-        status = Status(manifest, current_name(self._index_dir), last, self._under_way)
+        status = Status(manifest, current_name(self._index_dir), last, self._under_way, alerts)
         return status_reply(status, _now(), language)
 
     def _in_background(self, work: Coroutine[object, object, None]) -> None:

@@ -11,6 +11,7 @@ from bot.assistant import Assistant
 from bot.chat.actions import ReadArticle
 from bot.chat.markup import Reply, message, paragraph
 from bot.chat.reply import answer_reply, article_reply, more_sources_reply
+from bot.chat.subscribing import SUBSCRIPTION_COMMANDS
 from bot.i18n import translate, translate_plural, written_date
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ LONGEST_QUESTION = 500  # characters; what is longer is a text, not a question
 # The commands, with what each is for: in /help, and in Telegram's menu.
 COMMANDS = {
     "ask": "Ask a question about the articles",
+    **SUBSCRIPTION_COMMANDS,
     "help": "What I can do, and how to ask",
     "start": "Begin",
 }

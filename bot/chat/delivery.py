@@ -6,10 +6,10 @@ import asyncio
 import html
 import logging
 import re
-from datetime import timedelta
 
 from telegram import (
     Bot,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -20,24 +20,43 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
+    InvalidToken,
     NetworkError,
     RetryAfter,
+    TelegramError,
 )
 
 from bot.chat.html import as_html
 from bot.chat.markup import Reply
+from bot.chat.pacing import seconds_of
 
 logger = logging.getLogger(__name__)
 
-_NO_CHAT = "chat not found"  # what Telegram says of a person who never wrote to the bot
+# What Telegram says, by 400, of a chat that a bot cannot write to: a person who never wrote to
+# it, a group that is gone or lets it only read.
+_NO_CHAT = (
+    "chat not found",
+    "group chat was deactivated",
+    "peer_id_invalid",
+    "not enough rights",
+    "have no rights",
+    "need administrator rights",
+    "chat_write_forbidden",
+)
 _TAG = re.compile(r"<[^>]*>")
 # Waits between tries after a network failure, in seconds: some five minutes in all.
 _WAITS = (0.5, 1, 2, 4, 8, 15, 30, 60, 60, 120)
 
 
-async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = None) -> bool:
-    """Send every message of a reply, in order; buttons under the last. Whether the chat could be
-    written to.
+async def deliver(
+    bot: Bot,
+    chat_id: int,
+    reply: Reply,
+    reply_to: int | None = None,
+    force_reply: ForceReply | None = None,
+) -> bool:
+    """Send every message of a reply, in order; buttons under the last, or the field for an
+    answer to it. Whether the chat could be written to.
 
     A flood limit is waited out. After a network failure the message is sent again: where the
     connection broke after the request was written, Telegram may show it twice, which for an
@@ -45,7 +64,7 @@ async def deliver(bot: Bot, chat_id: int, reply: Reply, reply_to: int | None = N
     """
     messages = as_html(reply)
     for number, text in enumerate(messages, start=1):
-        keyboard = _keyboard(reply) if number == len(messages) else None
+        keyboard = (force_reply or keyboard_of(reply)) if number == len(messages) else None
         try:
             chat_id = await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
         except Forbidden:
@@ -58,7 +77,7 @@ async def _send(
     bot: Bot,
     chat_id: int,
     text: str,
-    keyboard: InlineKeyboardMarkup | None,
+    keyboard: InlineKeyboardMarkup | ForceReply | None,
     reply_to: int | None,
 ) -> int:
     """Send one message; the chat it went to, which is another where the chat has moved."""
@@ -79,22 +98,19 @@ async def _send(
             )
             return chat_id
         except RetryAfter as error:
-            await asyncio.sleep(_seconds(error))
+            await asyncio.sleep(seconds_of(error))
         except ChatMigrated as moved:
             chat_id, reply_parameters = moved.new_chat_id, None
-        except BadRequest as error:
-            if _NO_CHAT in str(error).lower():
+        except (BadRequest, Forbidden, NetworkError) as error:
+            if cannot_be_written_to(error):
                 raise Forbidden(str(error)) from error
-            if plain:
-                raise
-            # Words without their markup, and without links that Telegram may not like.
-            logger.error("chat=%d Telegram refused a message (%s); sent plain", chat_id, error)
-            plain = True
-            text = html.unescape(_TAG.sub("", text))
-            keyboard = _actions_of(keyboard)
-        except Forbidden:
-            raise  # trying again changes nothing
-        except NetworkError as error:
+            if isinstance(error, BadRequest) and said_by_telegram(error):
+                if plain:
+                    raise
+                logger.error("chat=%d Telegram refused a message (%s); sent plain", chat_id, error)
+                plain = True
+                text, keyboard = without_markup(text, keyboard)
+                continue
             wait = next(waits, None)
             if wait is None:
                 raise
@@ -102,20 +118,42 @@ async def _send(
             await asyncio.sleep(wait)
 
 
-def _seconds(error: RetryAfter) -> float:
-    wait: int | timedelta = error.retry_after  # on its way from one type to the other
-    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-
-
-def _actions_of(keyboard: InlineKeyboardMarkup | None) -> InlineKeyboardMarkup | None:
-    """The buttons that are no links."""
-    rows = (
-        [[b for b in row if b.url is None] for row in keyboard.inline_keyboard] if keyboard else []
+def cannot_be_written_to(error: TelegramError) -> bool:
+    """Whether it says that the chat is closed to the bot, now and until something changes."""
+    if not said_by_telegram(error):
+        return False
+    said = str(error).lower()
+    return isinstance(error, Forbidden) or (
+        isinstance(error, BadRequest) and any(words in said for words in _NO_CHAT)
     )
+
+
+def said_by_telegram(error: TelegramError) -> bool:
+    """Whether Telegram refused the request: not a proxy, whose answer is no JSON, and not the
+    network."""
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return False
+    return not isinstance(error, InvalidToken) and not isinstance(error.__cause__, TelegramError)
+
+
+def without_markup(
+    text: str, keyboard: InlineKeyboardMarkup | ForceReply | None
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    """Words without their markup, and without links, that Telegram may not like."""
+    return html.unescape(_TAG.sub("", text)), _actions_of(keyboard)
+
+
+def _actions_of(
+    keyboard: InlineKeyboardMarkup | ForceReply | None,
+) -> InlineKeyboardMarkup | None:
+    """The buttons that are no links."""
+    if not isinstance(keyboard, InlineKeyboardMarkup):
+        return None
+    rows = [[b for b in row if b.url is None] for row in keyboard.inline_keyboard]
     return InlineKeyboardMarkup([row for row in rows if row]) if any(rows) else None
 
 
-def _keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
+def keyboard_of(reply: Reply) -> InlineKeyboardMarkup | None:
     if not reply.buttons:
         return None
     return InlineKeyboardMarkup(

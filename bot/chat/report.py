@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.alerts.outbox import Counts
 from bot.chat.markup import Block, Reply, Span, message, paragraph
 from bot.i18n import translate, written_age, written_duration, written_number
 from index.generations import Manifest
@@ -25,6 +26,7 @@ class Status:
     current: str | None  # the generation that is to be used
     last: RunRecord | None
     under_way: datetime | None  # since when a run begun in a chat is
+    alerts: Counts
 
 
 def run_reply(record: RunRecord, in_use: str, language: str) -> Reply:
@@ -51,6 +53,7 @@ def status_reply(status: Status, now: datetime, language: str) -> Reply:
     blocks += [paragraph(line, tight=True) for line in lines]
     if status.current and status.current != manifest.name:
         blocks.append(_not_in_use(status.current, manifest.name, language))
+    blocks.append(_alerts(status.alerts, language))
     if status.under_way:
         blocks += under_way_reply(status.under_way, now, language).blocks
     if last is None:
@@ -58,6 +61,20 @@ def status_reply(status: Status, now: datetime, language: str) -> Reply:
     when = translate("Last reindex, {age}:", language, age=_age(last.finished, now, language))
     title = paragraph(Span(f"{when} ", bold=True), Span(_outcome(last, language)))
     return Reply((*blocks, title, *_details(last, language)))
+
+
+def _alerts(counts: Counts, language: str) -> Block:
+    return paragraph(
+        translate(
+            "Alerts: {sent} sent, {double} of them possibly twice; {pending} waiting; {dropped} "
+            "undeliverable",
+            language,
+            sent=written_number(counts.sent, language),
+            double=written_number(counts.possibly_double, language),
+            pending=written_number(counts.pending, language),
+            dropped=written_number(counts.dropped, language),
+        )
+    )
 
 
 def begun_reply(language: str) -> Reply:

@@ -96,7 +96,7 @@ class Handlers:
         if query.message is None:
             return
         chat_id = query.message.chat.id
-        async with _typing(context.bot, chat_id):
+        async with typing(context.bot, chat_id):
             reply = await asyncio.to_thread(self._pressed, query, self._language(update))
         in_group = query.message.chat.type != ChatType.PRIVATE
         await deliver(context.bot, chat_id, reply, query.message.message_id if in_group else None)
@@ -115,7 +115,7 @@ class Handlers:
         wanted = parse_read_article(query.data or "")
         if wanted is not None:
             return self.conversation.read(wanted, language)
-        question = _question_of(query.message) if isinstance(query.message, Message) else None
+        question = question_of(query.message) if isinstance(query.message, Message) else None
         if query.data == MORE_SOURCES and question:
             return self.conversation.more_sources(question, language)
         return self.conversation.expired(language)
@@ -130,7 +130,7 @@ class Handlers:
 async def reply_to(message: Message, language: str, compose: Callable[[str], Reply]) -> None:
     """Compose off the event loop, while the chat shows "typing", and send."""
     bot = message.get_bot()
-    async with _typing(bot, message.chat.id):
+    async with typing(bot, message.chat.id):
         reply = await asyncio.to_thread(compose, language)
     in_group = message.chat.type != ChatType.PRIVATE
     await deliver(bot, message.chat.id, reply, message.message_id if in_group else None)
@@ -163,7 +163,7 @@ def message_of(update: Update) -> Message:
     return update.effective_message
 
 
-def _question_of(message: Message) -> str | None:
+def question_of(message: Message) -> str | None:
     """The question that heads an answer of ours, in bold."""
     for entity, text in message.parse_entities([MessageEntity.BOLD]).items():
         return text if entity.offset == 0 else None
@@ -171,7 +171,7 @@ def _question_of(message: Message) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def _typing(bot: Bot, chat_id: int) -> AsyncIterator[None]:
+async def typing(bot: Bot, chat_id: int) -> AsyncIterator[None]:
     """Show "typing" in the chat for as long as this lasts."""
 
     async def keep_typing() -> None:

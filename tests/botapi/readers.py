@@ -35,6 +35,17 @@ class Readers:
         content: JsonDict = {"text": text, **entities_json(find_entities(text))}
         return self._send(chat_id, content, user_id, language_code, chat_type, reply_to, date)
 
+    def post(self, chat_id: int, text: str) -> int:
+        """Write to a channel, as one of its admins does; returns the message id."""
+        content: JsonDict = {"text": text, **entities_json(find_entities(text))}
+        with self.world.changed:
+            chat = self.world.chat(chat_id, "channel")
+            message = self.world.add_message(chat, {}, {**content, "sender_chat": chat})
+            del message["from"]  # nobody is named
+            self.world.updates.push("channel_post", message)
+            message_id: int = message["message_id"]
+            return message_id
+
     def send_photo_update(
         self,
         chat_id: int,

@@ -52,9 +52,17 @@ class Bot:
 
 @contextmanager
 def running_bot(
-    telegram: BotApiServer, index_dir: Path, models_dir: Path, folder: Path, **values: object
+    telegram: BotApiServer,
+    index_dir: Path,
+    models_dir: Path,
+    folder: Path,
+    clock: Path | None = None,
+    **values: object,
 ) -> Iterator[Bot]:
-    """A bot that talks to this server, until the context ends. `folder` is where it runs."""
+    """A bot that talks to this server, until the context ends. `folder` is where it runs.
+
+    :param clock: as `tests.chat.clocked` takes it.
+    """
     settings = environment(
         telegram_bot_token=telegram.token,
         telegram_api_url=telegram.url,
@@ -63,9 +71,13 @@ def running_bot(
         **values,
     )
     log_file = folder / "bot.log"
+    command = ["-m", "bot"]
+    if clock is not None:
+        command = ["-m", "tests.chat.clocked", str(clock)]
+        settings["PYTHONPATH"] = str(Path(__file__).parents[2])
     with log_file.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
+            [sys.executable, *command],
             cwd=folder,
             env=settings,
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,356 @@
+"""From the articles that arrived to alerts in the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.alerts.alert import AlertState, article_as_json
+from bot.alerts.subscription import Chat, Subscription, SubscriptionState
+from bot.alerts.subscriptions import as_chat, as_subscription
+from bot.alerts.timing import due_at
+from bot.alerts.topics import About, Followed, TopicIndex, article_passages
+from bot.answering.answer import ArticleReference
+from bot.assistant import Assistant
+from bot.state.database import Database
+from bot.state.tables import (
+    AlertRow,
+    ChatRow,
+    MatchedArticleRow,
+    MatchedRunRow,
+    SubscriptionRow,
+    TellingRow,
+)
+from index.arrivals import Arrival, Run
+from index.articles.article import Article
+from index.generations import Generation
+from index.stories import WINDOW, Telling, Told, stories_told
+
+logger = logging.getLogger(__name__)
+
+_RUNS_AT_ONCE = 50
+_ARTICLES_AT_ONCE = 200  # in one transaction
+_OPENING = 300  # characters of the body that help to tell its story
+
+
+@dataclass(frozen=True, slots=True)
+class _Followers:
+    """Subscriptions that may be told, each with its chat."""
+
+    followed: Followed
+    chats: Sequence[Chat]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An article that some subscription is to be told of."""
+
+    article: Article
+    identity: str
+    version: str  # "" where it is new, else the run that changed it
+    telling: Telling
+    told: list[tuple[Subscription, Chat, About]]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Articles of one run that have been matched, those that nobody follows among them."""
+
+    matched: list[tuple[str, str]] = field(default_factory=list)  # identity and version
+    found: list[_Found] = field(default_factory=list)
+
+
+class Matcher:
+    """Matches every article that arrives, once, with all subscriptions there are then."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        topics: TopicIndex,
+        database: Database,
+        now: Callable[[], datetime],
+        default_zone: ZoneInfo,
+        max_age: timedelta,
+    ) -> None:
+        """:param max_age: of articles, by their date; one without a date is of today."""
+        self._assistant = assistant
+        self._topics = topics
+        self._database = database
+        self._now = now
+        self._default_zone = default_zone
+        self._max_age = max_age
+        self._one_at_a_time = asyncio.Lock()
+
+    async def match_arrivals(self) -> int:
+        """Match what arrived since the last time; how many alerts were written.
+
+        What has been matched is marked in the transaction that writes its alerts.
+        """
+        async with self._one_at_a_time:
+            with self._assistant.generation() as generation:
+                written = 0
+                for run in await self._unmatched(generation):
+                    written += await self._match_run(generation, run)
+                return written
+
+    async def _unmatched(self, generation: Generation) -> list[Run]:
+        """Runs since the last that was matched, the oldest first.
+
+        A generation holds every run before those it holds: the newest known one ends the search.
+        """
+        runs: list[Run] = []
+        walk = generation.store.runs()
+        while page := await asyncio.to_thread(lambda: list(islice(walk, _RUNS_AT_ONCE))):
+            async with self._database.reading() as session:
+                found = await session.scalars(
+                    select(MatchedRunRow.id).where(MatchedRunRow.id.in_([run.id for run in page]))
+                )
+                known = set(found)
+            for run in page:
+                if run.id in known:
+                    return runs[::-1]
+                runs.append(run)
+        return runs[::-1]
+
+    async def _match_run(self, generation: Generation, run: Run) -> int:
+        written = articles = 0
+        followers = None if run.quiet else await self._followers(run)
+        if followers:
+            arrivals = iter(await asyncio.to_thread(generation.store.arrived_in, run))
+            while batch := list(islice(arrivals, _ARTICLES_AT_ONCE)):
+                matched = await asyncio.to_thread(self._match, generation, run, followers, batch)
+                written += await self._write(run, matched)
+                articles += len(batch)
+        async with self._database.writing() as session:
+            await session.execute(
+                self._database.insert_new(MatchedRunRow).values(id=run.id, at=self._now())
+            )
+        if articles:
+            logger.info("matched articles=%d alerts=%d", articles, written)
+        return written
+
+    async def _followers(self, run: Run) -> _Followers | None:
+        """The subscriptions to which this run is new, if there are any."""
+        async with self._database.reading() as session:
+            found = await session.execute(
+                select(SubscriptionRow, ChatRow)
+                .join(ChatRow, SubscriptionRow.chat_id == ChatRow.id)
+                .where(SubscriptionRow.state == SubscriptionState.ACTIVE)
+                .where(ChatRow.unreachable_since.is_(None))
+                .where(or_(SubscriptionRow.since.is_(None), SubscriptionRow.since < run.at))
+                .order_by(SubscriptionRow.id)
+            )
+            rows = found.all()
+        if not rows:
+            return None
+        await self._embed_anew([row for row, _ in rows])
+        vectors = [np.frombuffer(row.vector or b"", np.float32) for row, _ in rows]
+        subscriptions = [as_subscription(row) for row, _ in rows]
+        chats = [as_chat(chat, self._default_zone) for _, chat in rows]
+        followed = await asyncio.to_thread(self._topics.followed, subscriptions, vectors)
+        return _Followers(followed, chats)
+
+    async def _embed_anew(self, rows: Sequence[SubscriptionRow]) -> None:
+        """Vectors of another model are replaced by those of the one in use."""
+        model = self._topics.model
+        for row in rows:
+            if row.model == model and row.vector is not None:
+                continue
+            vector = await asyncio.to_thread(self._topics.vector, row.topic)
+            row.vector, row.model = vector.tobytes(), model
+            async with self._database.writing() as session:
+                await session.execute(
+                    update(SubscriptionRow)
+                    .where(SubscriptionRow.id == row.id)
+                    .values(vector=row.vector, model=model)
+                )
+
+    def _match(
+        self,
+        generation: Generation,
+        run: Run,
+        followers: _Followers,
+        arrivals: Sequence[Arrival],
+    ) -> _Batch:
+        """Blocking: computes for some milliseconds an article."""
+        batch = _Batch()
+        today = self._now().date()
+        followed, chats = followers.followed, followers.chats
+        for arrival in arrivals:
+            article = arrival.article
+            identity = _identity(article)
+            version = "" if arrival.first else run.id
+            batch.matched.append((identity, version))
+            if article.published and today - article.published > self._max_age:
+                continue
+            passages = article_passages(generation, article)
+            found = followed.about(passages, updated=not arrival.first)
+            if found:
+                telling = self._telling(article)
+                told = [
+                    (followed.subscriptions[about.number], chats[about.number], about)
+                    for about in found
+                ]
+                batch.found.append(_Found(article, identity, version, telling, told))
+        return batch
+
+    def _telling(self, article: Article) -> Telling:
+        """As it is told now: of most articles only the day is known."""
+        return Telling(
+            _identity(article),
+            article.title,
+            " ".join(article.body[:_OPENING].split()),
+            article.language,
+            self._topics.title_vector(article.title),
+            self._now(),
+        )
+
+    async def _write(self, run: Run, batch: _Batch) -> int:
+        """Mark what was matched and write its alerts, in one transaction; how many are new."""
+        now = self._now()
+        async with self._database.writing() as session:
+            fresh = await self._mark(session, run, batch.matched, now)
+            found = [item for item in batch.found if (item.identity, item.version) in fresh]
+            if not found:
+                return 0
+            stories = await self._stories(session, found, now)
+            told = await self._told(session, set(stories), now)
+            new: dict[tuple[int, str], dict[str, Any]] = {}
+            values: list[dict[str, Any]] = []
+            for item, story in zip(found, stories, strict=True):
+                reference = article_as_json(ArticleReference.of(item.article))
+                for subscription, chat, about in item.told:
+                    place = subscription.id, story
+                    if not item.version and (earlier := new.get(place)):
+                        earlier["others"].append(reference)
+                    elif not item.version and (row := told.get(place)):
+                        row.others = [*row.others, reference]
+                        row.outdated = row.state in (AlertState.SENT, AlertState.SENDING)
+                    else:
+                        alert = _values(item, subscription, chat, about, story, reference, now)
+                        new.setdefault(place, alert)
+                        values.append(alert)
+            if values:
+                await session.execute(insert(AlertRow), values)
+            return len(values)
+
+    async def _mark(
+        self,
+        session: AsyncSession,
+        run: Run,
+        matched: Sequence[tuple[str, str]],
+        now: datetime,
+    ) -> set[tuple[str, str]]:
+        """Those that nobody had matched before."""
+        rows = [{"identity": id, "version": version, "at": now} for id, version in matched]
+        inserted = await session.execute(
+            self._database.insert_new(MatchedArticleRow)
+            .values(rows)
+            .returning(MatchedArticleRow.identity, MatchedArticleRow.version)
+        )
+        fresh = {(identity, version) for identity, version in inserted}
+        # What had changed by the time it was told of as new was told of as it is.
+        changed = [identity for identity, version in fresh if version]
+        as_it_is = await session.scalars(
+            select(MatchedArticleRow.identity)
+            .where(MatchedArticleRow.identity.in_(changed), MatchedArticleRow.version == "")
+            .where(MatchedArticleRow.at > run.at)
+        )
+        return fresh - {(identity, run.id) for identity in as_it_is}
+
+    async def _stories(
+        self, session: AsyncSession, found: Sequence[_Found], now: datetime
+    ) -> list[str]:
+        """The story that each tells: one of the last day, or its own."""
+        await session.execute(delete(TellingRow).where(TellingRow.at < now - 2 * WINDOW))
+        rows = await session.scalars(
+            select(TellingRow)
+            .where(TellingRow.at >= now - WINDOW, TellingRow.model == self._topics.model)
+            .order_by(TellingRow.at, TellingRow.identity)
+        )
+        told = [Told(_as_telling(row), row.story) for row in rows]
+        known = {before.telling.article: before.story for before in told}
+        new = {i.identity: i.telling for i in found if i.identity not in known}
+        assigned = await asyncio.to_thread(stories_told, list(new.values()), told)
+        known |= zip(new, assigned, strict=True)
+        model = self._topics.model
+        for identity, telling in new.items():
+            await session.merge(_telling_row(telling, known[identity], model))
+        return [known[item.identity] for item in found]
+
+    async def _told(
+        self, session: AsyncSession, stories: set[str], now: datetime
+    ) -> dict[tuple[int, str], AlertRow]:
+        """The alert of the last day on each of these stories, by subscription."""
+        found = await session.scalars(
+            select(AlertRow)
+            .where(AlertRow.story.in_(stories), AlertRow.created_at >= now - WINDOW)
+            .where(AlertRow.state != AlertState.DROPPED)
+            .order_by(AlertRow.id)
+            .with_for_update()
+        )
+        told: dict[tuple[int, str], AlertRow] = {}
+        for row in found:
+            told.setdefault((row.subscription_id, row.story), row)
+        return told
+
+
+def _values(
+    item: _Found,
+    subscription: Subscription,
+    chat: Chat,
+    about: About,
+    story: str,
+    reference: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "subscription_id": subscription.id,
+        "chat_id": subscription.chat_id,
+        "identity": item.identity,
+        "version": item.version,
+        "story": story,
+        "article": reference,
+        "excerpt": about.excerpt.as_json(),
+        "others": [],
+        "outdated": False,
+        "log_odds": about.log_odds,
+        "state": AlertState.PENDING,
+        "due_at": due_at(subscription.delivery, chat, now),
+        "attempts": 0,
+        "possibly_double": False,
+        "created_at": now,
+    }
+
+
+def _identity(article: Article) -> str:
+    return sha256(article.identity.encode()).hexdigest()[:32]
+
+
+def _as_telling(row: TellingRow) -> Telling:
+    vector = np.frombuffer(row.vector, np.float32)
+    return Telling(row.identity, row.title, row.opening, row.language, vector, row.at)
+
+
+def _telling_row(telling: Telling, story: str, model: str) -> TellingRow:
+    return TellingRow(
+        identity=telling.article,
+        story=story,
+        title=telling.title,
+        opening=telling.opening,
+        language=telling.language,
+        vector=telling.vector.astype(np.float32).tobytes(),
+        model=model,
+        at=telling.at,
+    )
