@@ -120,6 +120,9 @@ _MOST_NAMES, _MOST_CONFLICT = 8.0, 6.0
 # Weight of the names that two articles must share where both have an opening: about one that
 # is seldom in the news, or two that often are.
 _SHARED_BY_OPENINGS = 6.0
+# Or of the weight of all words of the shorter, as only nearly the same text has it: of 4,000 pairs
+# of French texts of data/training the most is 0.36.
+_SHARED_OF_OPENINGS = 0.5
 # Across languages words say nothing, and vectors less than within one: titles of two stories
 # reach a cosine of 0.94, and more where they name the same people or places.
 _ACROSS_COSINE = 0.92
@@ -469,11 +472,16 @@ def _of_a_template(one: _Read, other: _Read, frequencies: _Frequencies) -> bool:
 
 
 def _openings_agree(one: _Read, other: _Read, frequencies: _Frequencies) -> bool:
-    """Whether the two articles share names, where both have more than a title to tell them."""
+    """Whether the two articles share names, or most of their words, where both have more than a
+    title to tell them."""
     if not (one.has_opening and other.has_opening):
         return True
     in_both = (one.all_names & other.general.keys()) | (other.all_names & one.general.keys())
-    return frequencies.weight(one, in_both) >= _SHARED_BY_OPENINGS
+    if frequencies.weight(one, in_both) >= _SHARED_BY_OPENINGS:
+        return True
+    shared = frequencies.weight(one, one.general.keys() & other.general.keys())
+    least = min(frequencies.weight(read, read.general) for read in (one, other))
+    return shared >= _SHARED_OF_OPENINGS * least
 
 
 def _same_names(one: _Read, other: _Read) -> bool:
