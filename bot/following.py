@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bot.assistant import Assistant
+from bot.tasks import BackgroundTask
 from index.generations import current_manifest
 from index.run_record import RunRecord, last_record
 
@@ -80,17 +80,13 @@ class Following:
         self._runs = RunWatch(index_dir)
         self._heard = heard
         self._followed = followed
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._follow)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._follow())
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
 
     async def _follow(self) -> None:
         # A thread of its own: questions may wait for those that they share.

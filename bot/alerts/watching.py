@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from bot.alerts.matching import Matcher
 from bot.alerts.subscriptions import Subscriptions
+from bot.tasks import BackgroundTask
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,11 @@ class ArrivalWatch:
         self._subscriptions = subscriptions
         self._written = written
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._watch)
         self._tidied = float("-inf")
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._watch())
+        self._task.start()
 
     def wake(self) -> None:
         """There may be new articles."""
@@ -40,11 +41,7 @@ class ArrivalWatch:
 
     async def stop(self) -> None:
         """What is being matched is matched anew at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
 
     async def _watch(self) -> None:
         failure = ""

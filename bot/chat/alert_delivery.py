@@ -35,6 +35,7 @@ from bot.chat.delivery import (
 )
 from bot.chat.html import as_html
 from bot.chat.pacing import Pacer, Priority, Turn, seconds_of
+from bot.tasks import BackgroundTask
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +69,13 @@ class AlertDelivery:
         self._now = now
         self._read_timeout = read_timeout
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._deliver)
         self._sending: dict[int, asyncio.Task[None]] = {}  # by chat
         self._claimed: set[int] = set()  # chats to which a message is being written
         self._singly: set[int] = set()  # chats that get one alert a message: some are refused
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._deliver())
+        self._task.start()
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -82,11 +83,7 @@ class AlertDelivery:
 
     async def stop(self) -> None:
         """Messages that are being written are waited for; others stay in the outbox."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
         for chat_id, task in self._sending.items():
             if chat_id not in self._claimed:
                 task.cancel()
