@@ -16,12 +16,15 @@ from bot.console import run_console
 from bot.logs import configure_logging
 from bot.settings import WrongSetting, read_settings
 from bot.state.database import Database, DatabaseUnusable, prepare
+from index.background import NoBackground
 from index.embedding import ModelUnavailable
 from index.generations import IndexNotBuilt, IndexUnusable
 
 logger = logging.getLogger(__name__)
 
 ENDED, FAILED = 0, 2
+# What keeps it from starting; each says what to do.
+_UNUSABLE = (DatabaseUnusable, IndexNotBuilt, IndexUnusable, ModelUnavailable, NoBackground)
 
 
 def main(argv: Sequence[str] | None = None, now: Callable[[], datetime] = utc_now) -> int:
@@ -53,7 +56,7 @@ def main(argv: Sequence[str] | None = None, now: Callable[[], datetime] = utc_no
                 run_telegram(settings, token, conversation, now)
             except TelegramRefused as error:
                 return _failed(error)
-    except (DatabaseUnusable, IndexNotBuilt, IndexUnusable, ModelUnavailable) as error:
+    except _UNUSABLE as error:
         return _failed(error)
     except KeyboardInterrupt:
         pass

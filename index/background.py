@@ -131,7 +131,7 @@ def make_background(encoder: Encoder, folder: Path) -> Background:
 
     :raises NoBackground: where it holds none.
     """
-    articles = _spread(_read_articles(folder))
+    articles = _spread(read_texts(folder))
     topics = _read_topics(folder)
     if not (articles and topics):
         raise NoBackground(f"no texts and topics in {folder}, which EMBEDDING_MODEL needs once")
@@ -151,13 +151,20 @@ def make_background(encoder: Encoder, folder: Path) -> Background:
     )
 
 
-def _read_articles(folder: Path) -> list[Article]:
+def read_texts(folder: Path) -> list[Article]:
+    """The texts of data/training: with ids STORY/NUMBER, or FILE/LINE of those in no story."""
     found = []
     for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
             fields = json.loads(line)
-            texts = fields.get("texts", [fields] if "text" in fields else [])
-            found += [Article("", t["title"], t["text"], t["language"]) for t in texts]
+            if "story" in fields:
+                texts = {f"{fields['story']}/{i}": text for i, text in enumerate(fields["texts"])}
+            else:
+                texts = {f"{path.stem}/{number}": fields} if "text" in fields else {}
+            found += [
+                Article(id, text["title"], text["text"], text["language"])
+                for id, text in texts.items()
+            ]
     return found
 
 

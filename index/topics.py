@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.articles.article import Article
-from index.background import Background
+from index.background import Background, Centres
 from index.embedding import Encoder, Matrix, Vector
 from index.lexical import UNSTEMMED, content_words, field_of, terms
 from index.passages import Passage, Span
@@ -121,12 +121,13 @@ class Topics:
         self, topics: Sequence[Topic], background: Background, weights: Weights | None = None
     ) -> None:
         self._topics = topics
+        self._background = background
         self._weights = weights or load_calibration().weights
         numbers = defaultdict[str, list[int]](list)
         for number, topic in enumerate(topics):
             numbers[topic.language].append(number)
         self._groups = [
-            _Group(language, np.array(of), [topics[number] for number in of], background)
+            _Group(language, np.array(of), [topics[number] for number in of], background.topics)
             for language, of in numbers.items()
         ]
 
@@ -134,15 +135,43 @@ class Topics:
         return len(self._topics)
 
     def match(self, article: ArticlePassages) -> Match:
-        """Score one article for every topic."""
+        """Score one article for every topic; one without passages is about nothing."""
         log_odds = np.full(len(self), -np.inf, np.float32)
         best = np.zeros(len(self), np.int64)
-        if article.passages:
-            for group in self._groups:
-                features = group.features(article)
-                log_odds[group.numbers] = features.log_odds(self._weights)
-                best[group.numbers] = features.best(self._weights)
-        return Match(log_odds, self._topics, article, best)
+        for numbers, features in self.features(article):
+            log_odds[numbers] = features.log_odds(self._weights)
+            best[numbers] = features.best(self._weights)
+        return Match(log_odds, article, best, self)
+
+    def evidence(self, topic: int, article: ArticlePassages, best: int) -> Evidence:
+        """The sentence of a passage, by its number, that is nearest to a topic."""
+        asked, passage = self._topics[topic], article.passages[best]
+        of = article.article.language
+        across = of != asked.language
+        field = UNSTEMMED if across else field_of(of)
+        first = sum(len(before.sentences) for before in article.passages[:best])
+        vectors = article.sentence_vectors[first : first + len(passage.sentences)]
+        apart = self._background.topics.apart(asked.vector[None, :], asked.language)[0]
+        cosines = self._background.sentences.apart(vectors, of) @ apart
+        words = _topic_words(asked)
+        weight = self._weights.words_across if across else self._weights.words
+
+        def speaks_for_it(number: int) -> float:
+            span = passage.sentences[number]
+            held = set(terms(article.article.body[span.start : span.end], field))
+            shares = sum(w.share for w in words if held.intersection(terms(w.text, field)))
+            return self._weights.sentence * float(cosines[number]) + weight * shares
+
+        number = max(range(len(passage.sentences)), key=speaks_for_it)
+        return Evidence(passage, passage.sentences[number])
+
+    def features(self, article: ArticlePassages) -> Iterator[tuple[Numbers, Features]]:
+        """What the scores are made of: the numbers of some topics, and their features."""
+        if not article.passages:
+            return
+        read = _ReadArticle(article, self._background)
+        for group in self._groups:
+            yield group.numbers, group.features(read)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,9 +179,9 @@ class Match:
     """One article against all topics, in their order."""
 
     log_odds: Floats  # that the article is about the topic
-    _topics: Sequence[Topic]
     _article: ArticlePassages
     _best: Numbers  # of each topic, the passage
+    _topics: Topics
 
     def about(self, least: float | Floats) -> list[int]:
         """The topics whose log odds reach `least` (one for all, or one each), best first."""
@@ -161,13 +190,8 @@ class Match:
         return [int(topic) for topic in reached[order]]
 
     def evidence(self, topic: int) -> Evidence:
-        """:param topic: its number among the topics."""
-        passages, number = self._article.passages, int(self._best[topic])
-        first = sum(len(passage.sentences) for passage in passages[:number])
-        spans = passages[number].sentences
-        vectors = self._article.sentence_vectors[first : first + len(spans)]
-        cosines = vectors @ self._topics[topic].vector
-        return Evidence(passages[number], spans[int(cosines.argmax())])
+        """:param topic: its number among the topics; the article is to have a passage."""
+        return self._topics.evidence(topic, self._article, int(self._best[topic]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,41 +221,55 @@ class Features:
 
     def _of_passages(self, weights: Weights) -> Floats:
         words = weights.words_across if self.across else weights.words
-        return (
+        odds: Floats = (
             weights.passage * self.passage + weights.sentence * self.sentence + words * self.words
         )
+        return odds
+
+
+class _ReadArticle:
+    """An article, with what does not depend on the topics."""
+
+    def __init__(self, article: ArticlePassages, background: Background) -> None:
+        self.language = article.article.language
+        self.passages = background.passages.apart(article.passage_vectors, self.language)
+        self.sentences = background.sentences.apart(article.sentence_vectors, self.language)
+        counts = [len(passage.sentences) for passage in article.passages]
+        self.first_sentences = np.cumsum([0, *counts[:-1]])  # of each passage
+        self._texts = [searched_text(article.article, found.text) for found in article.passages]
+        self._terms: dict[str, list[set[str]]] = {}
+
+    def terms(self, field: str) -> list[set[str]]:
+        """Of each passage, its title joined."""
+        if field not in self._terms:
+            self._terms[field] = [set(terms(text, field)) for text in self._texts]
+        return self._terms[field]
 
 
 class _Group:
     """The topics of one language."""
 
     def __init__(
-        self, language: str, numbers: Numbers, topics: Sequence[Topic], background: Background
+        self, language: str, numbers: Numbers, topics: Sequence[Topic], centres: Centres
     ) -> None:
-        self.language = language
         self.numbers = numbers
-        self._background = background
+        self._language = language
         vectors = np.stack([topic.vector for topic in topics]).astype(np.float32)
-        self._vectors = background.topics.apart(vectors, language)
+        self._vectors = centres.apart(vectors, language)
         words = [_topic_words(topic) for topic in topics]
         self._own = _Postings(words, field_of(language))
         self._across = _Postings(words, UNSTEMMED)
 
-    def features(self, article: ArticlePassages) -> Features:
-        across = article.article.language != self.language
+    def features(self, article: _ReadArticle) -> Features:
+        across = article.language != self._language
         postings = self._across if across else self._own
-        texts = [searched_text(article.article, passage.text) for passage in article.passages]
-        held = [set(terms(text, postings.field)) for text in texts]
+        held = article.terms(postings.field)
         words, _ = postings.held(held)
         _, names = postings.held([set.union(*held)])
-        language = article.article.language
-        passages = self._background.passages.apart(article.passage_vectors, language)
-        sentences = self._background.sentences.apart(article.sentence_vectors, language)
-        counts = [len(passage.sentences) for passage in article.passages]
-        starts = np.cumsum([0, *counts[:-1]])
+        of_sentences = self._vectors @ article.sentences.T
         return Features(
-            self._vectors @ passages.T,
-            np.maximum.reduceat(self._vectors @ sentences.T, starts, axis=1),
+            self._vectors @ article.passages.T,
+            np.maximum.reduceat(of_sentences, article.first_sentences, axis=1),
             words,
             postings.names - names[:, 0],
             across,
@@ -251,17 +289,17 @@ class _Postings:
     def __init__(self, topics: Sequence[Sequence[_Word]], field: str) -> None:
         self.field = field
         self.names = np.array([sum(w.share for w in t if w.name) for t in topics], np.float32)
-        found = defaultdict[str, list[tuple[int, float, float]]](list)
+        found = defaultdict[str, dict[int, list[float]]](dict)
         for number, words in enumerate(topics):
             for word in words:
                 for term in dict.fromkeys(terms(word.text, field)):
-                    found[term].append((number, word.share, word.share * word.name))
+                    # Two words of a topic may be one term.
+                    shares = found[term].setdefault(number, [0.0, 0.0])
+                    shares[0] += word.share
+                    shares[1] += word.share * word.name
         self._count = len(topics)
         self._postings = {
-            term: (
-                np.array([number for number, _, _ in postings], np.int64),
-                np.array([[share, name] for _, share, name in postings], np.float32),
-            )
+            term: (np.fromiter(postings, np.int64), np.array(list(postings.values()), np.float32))
             for term, postings in found.items()
         }
 
@@ -318,6 +356,7 @@ _OPENINGS = {
         r"(?: sur|de tout sur|de| des| du)?",
         r"(?:parle|informe|préviens|alerte|tiens)[ -]moi(?: au courant)?(?: sur| de| des| du)?",
         r"suivre",
+        r"(?:quoi de neuf|du nouveau) (?:sur|pour|à propos de|à|au|chez)",
         r"tout(?: savoir)?(?: ce qui (?:concerne|touche(?: à)?|se passe))? (?:sur|de|du|des)",
         r"(?:toutes? )?(?:l['’]|les |la |des )?(?:dernières? )?"
         r"(?:actualités?|actus?|nouvelles|infos?|informations|news|articles)"
@@ -343,6 +382,7 @@ _OPENINGS = {
         r"ich (?:will|möchte)(?: gerne?)? (?:alles |mehr )?(?:über )?",
         r"(?:informiere|benachrichtige) mich (?:über|zu)",
         r"alles (?:über|zu[mr]?)",
+        r"(?:gibt es|was gibt es) (?:etwas )?neues (?:über|von|zu[mr]?|aus)",
         r"(?:alle |die )?(?:neuesten? |aktuellen? )?"
         r"(?:nachrichten|neuigkeiten|meldungen|artikel|news) (?:über|zu[mr]?|aus|von)",
     ),

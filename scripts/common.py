@@ -15,6 +15,7 @@ from tqdm import tqdm
 from bot.settings import Settings, WrongSetting, read_settings
 from index.articles.reading import RootNotFound
 from index.assembly import IndexingFailed
+from index.background import NoBackground
 from index.embedding import ModelUnavailable, Progress, load_encoder, model_name
 from index.generations import (
     IndexNotBuilt,
@@ -38,6 +39,7 @@ ERRORS = (
     IndexUnusable,
     Locked,
     ModelUnavailable,
+    NoBackground,
     NoEarlierGeneration,
     NotWritten,
     Refused,

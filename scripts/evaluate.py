@@ -5,6 +5,8 @@
     python scripts/evaluate.py piaf-v1.0.json --system fused
     python scripts/evaluate.py piaf-v1.0.json --baseline langchain
     python scripts/evaluate.py piaf-v1.0.json --self-check
+    python scripts/evaluate.py --alerts --half report
+    python scripts/evaluate.py --stories headlines.csv
 
 A SQuAD-format file (v1.1 or v2.0): each paragraph becomes an article with the title of its
 document. Or a file of questions, one JSON object a line, beside the articles they are about:
@@ -12,8 +14,13 @@ id, question, language, and `answers`, a list of {article, words}, empty where t
 none. Or stories, a file or the whole of data/training. The articles are indexed in a temporary
 folder.
 
-Half of the documents of a SQuAD-format file, or half of the questions of a file of questions,
-drawn by `--seed`, is to tune on (`tune`); the other is to report on (`report`).
+--alerts measures which articles of the sample make an alert on topics that people might follow
+(data/sample/topics.jsonl, or another DATASET of graded topics). --stories measures which
+headlines of a CSV file (title, published, story) count as one story.
+
+Half of the documents of a SQuAD-format file, or half of the questions, topics or stories of the
+other files, drawn by `--seed` or by their ids, is to tune on (`tune`); the other is to report on
+(`report`).
 """
 
 from __future__ import annotations
@@ -33,6 +40,7 @@ from tqdm import tqdm
 from bot.settings import Settings, read_settings
 from index.search import Parts
 from scripts.common import ERRORS, describe, quiet_logging
+from scripts.evaluation import alerts, stories
 from scripts.evaluation.baselines import BaselineMissing, LangChainBaseline
 from scripts.evaluation.dataset import Dataset, Half, NotADataset, load_dataset
 from scripts.evaluation.figures import (
@@ -53,11 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     quiet_logging()
     try:
-        dataset = _chosen(load_dataset(arguments.dataset, arguments.seed), arguments)
-        settings = read_settings()
-        with ExitStack() as stack:
-            folder = arguments.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            figures = _run(dataset, settings, folder, arguments)
+        figures = _measured(read_settings(), arguments)
         if arguments.json:
             text = json.dumps({k: _rounded(v) for k, v in figures.items()}, indent=2)
             arguments.json.write_text(text + "\n", encoding="utf-8")
@@ -65,6 +69,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"evaluate.py: {describe(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _measured(settings: Settings, arguments: argparse.Namespace) -> Figures:
+    if arguments.stories:
+        return stories.run(arguments.stories, settings, arguments.half, arguments.seed)
+    if arguments.alerts:
+        return alerts.run(
+            arguments.dataset or alerts.TOPICS, settings, arguments.half, arguments.misses
+        )
+    if arguments.dataset is None:
+        raise NotADataset("name a set of questions, or --alerts, or --stories FILE")
+    dataset = _chosen(load_dataset(arguments.dataset, arguments.seed), arguments)
+    with ExitStack() as stack:
+        folder = arguments.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        return _run(dataset, settings, folder, arguments)
 
 
 def _chosen(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
@@ -198,7 +217,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("dataset", type=Path, help="a SQuAD-format file, questions, or stories")
+    parser.add_argument(
+        "dataset", type=Path, nargs="?", help="a SQuAD-format file, questions, stories, or topics"
+    )
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--alerts", action="store_true", help="measure alerts on graded topics")
+    other.add_argument(
+        "--stories", type=Path, metavar="FILE", help="measure which headlines are one story"
+    )
     parser.add_argument("--limit", type=_count, default=0, metavar="N", help="questions at most")
     parser.add_argument(
         "--hold-out", type=_share, default=0.0, metavar="F",

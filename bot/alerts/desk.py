@@ -13,7 +13,7 @@ from bot.alerts.topics import TopicIndex
 from bot.assistant import Assistant
 from bot.settings import Settings
 from bot.state.database import Database
-from index.background import SHIPPED, Background
+from index.background import load_background
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,13 @@ class AlertDesk:
 def alert_desk(
     settings: Settings, assistant: Assistant, database: Database, now: Callable[[], datetime]
 ) -> AlertDesk:
-    """:param now: the time, aware."""
+    """:param now: the time, aware.
+    :raises NoBackground: where topics cannot be compared by this model; says what to do.
+    """
     zone = settings.time_zone
     with assistant.generation() as generation:
         encoder = generation.search.encoder
-    topics = TopicIndex(encoder, Background.load(SHIPPED))
+    topics = TopicIndex(encoder, load_background(encoder, settings.models_dir))
     max_age = timedelta(days=settings.alert_max_age_days)
     return AlertDesk(
         Subscriptions(database, now, zone, settings.subscriptions_per_chat),
