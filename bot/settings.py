@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     models_dir: Path = Path("data/models")
     database_url: SecretStr = SecretStr("sqlite:///data/state/depeche.db")
     alert_max_age_days: Annotated[int, Field(ge=0, le=3650)] = 7
-    subscriptions_per_chat: Annotated[int, Field(ge=1, le=100)] = 20
+    subscriptions_per_chat: Annotated[int, Field(ge=1, le=25)] = 20
     time_zone: ZoneInfo = ZoneInfo("Europe/Paris")
     ui_language: Literal["fr", "en"] = "fr"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -121,7 +121,11 @@ def test_values_are_shown_as_they_are(value: str) -> None:
     [(1, "fr", "l’article"), (2, "fr", "2 articles"), (1, "en", "one"), (40, "en", "40 articles")],
 )
 def test_counts_agree(count: int, language: str, words: str) -> None:
-    [(one, many)] = [message for message in in_code() if isinstance(message, tuple)]
+    [(one, many)] = [
+        message
+        for message in in_code()
+        if isinstance(message, tuple) and message[0].startswith("Hello!")
+    ]
     assert words in translate_plural(one, many, count, language)
 
 

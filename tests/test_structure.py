@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,8 @@ def _run(code: str, folder: Path, **environment: str) -> subprocess.CompletedPro
 
 def test_importing_loads_no_model_reads_no_setting_and_says_nothing(tmp_path: Path) -> None:
     names = [name_of(path) for path in (*modules("index"), *modules("bot"))]
-    light = [name for name in names if name not in TELEGRAM]
+    # Migrations are no modules: Alembic runs them.
+    light = [name for name in names if name not in TELEGRAM and ".migrations." not in name]
     code = f"""
 import importlib, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -125,3 +127,17 @@ def test_what_a_package_reads_beside_its_code_is_installed_with_it() -> None:
         data = {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"}
         listed = {path for pattern in installed[package] for path in folder.glob(pattern)}
         assert {path for path in data if path.suffix not in (".pyc", ".swp")} == listed
+
+
+def test_folders_of_code_without_an_init_are_installed_too() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    found = project["tool"]["setuptools"]["packages"]["find"]
+    bare = {
+        name_of(path.parent)
+        for package in ("bot", "index", "scripts")
+        for path in modules(package)
+        if not (path.parent / "__init__.py").exists()
+    }
+    assert "bot.state.migrations.versions" in bare
+    assert found["namespaces"]
+    assert all(any(fnmatch(name, wanted) for wanted in found["include"]) for name in bare)

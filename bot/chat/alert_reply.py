@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.alerts.alert import Alert
 from bot.chat.actions import AlertAction, OnAlert
 from bot.chat.markup import Block, Button, Reply, Span, paragraph
-from bot.chat.sources import article_line, excerpt, one_line, read_button, shortened
+from bot.chat.sources import article_line, brief_excerpt, excerpt, one_line, read_button, shortened
 from bot.i18n import translate, translate_plural, written_number
 
 MOST_IN_ONE = 15  # alerts of one message
@@ -58,7 +58,7 @@ def _by_article(alerts: Sequence[Alert]) -> list[list[Alert]]:
 def _article(alert: Alert, lead: str, language: str, *, brief: bool) -> list[Block]:
     found = alert.excerpt
     quote = found.quote_start - found.start, found.quote_end - found.start
-    shown = excerpt(found.text, *quote, _BRIEF) if brief else excerpt(found.text, *quote)
+    shown = brief_excerpt(found.text, *quote, _BRIEF) if brief else excerpt(found.text, *quote)
     blocks = [article_line(lead, alert.article, language)]
     if alert.updated:
         blocks.append(paragraph(translate("This article has changed.", language), tight=True))

@@ -12,6 +12,8 @@ from bot.i18n import translate, written_date
 
 _HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
 _LONGEST_TITLE = 160
+_LONGEST_SOURCE = 80
+_LONGEST_BRIEF = 350  # characters of the sentence of a brief excerpt
 _SURROUNDINGS = 260  # characters of an excerpt on either side of the quote
 
 
@@ -20,7 +22,7 @@ def article_line(lead: str, article: ArticleReference, language: str, tight: boo
     about = [article.source or ""]
     if article.published:
         about.append(written_date(article.published, language))
-    rest = "".join(f" · {one_line(part)}" for part in about if part)
+    rest = "".join(f" · {shortened(part, _LONGEST_SOURCE)}" for part in about if part)
     title = Span(short_title(article.title), italic=True, url=web_address(article.url))
     return paragraph(lead, title, rest, tight=tight)
 
@@ -36,6 +38,14 @@ def excerpt(text: str, start: int, end: int, surroundings: int = _SURROUNDINGS) 
     before = (Span("… "),) if left > 0 else ()
     after = (Span(" …"),) if right < len(text) else ()
     return Block((*before, *spans, *after), quotation=True, tight=True)
+
+
+def brief_excerpt(text: str, start: int, end: int, surroundings: int) -> Block:
+    """As `excerpt`, where several have to fit: a long sentence is cut too."""
+    if end - start > _LONGEST_BRIEF:
+        cut = start + _LONGEST_BRIEF
+        end = word_end(text, cut) if word_end(text, cut) > start else cut
+    return excerpt(text, start, end, surroundings)
 
 
 def emphasised(text: str, whole: tuple[int, int], bold: tuple[int, int]) -> tuple[Span, ...]:

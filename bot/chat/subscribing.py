@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +45,7 @@ from bot.chat.subscription_cards import (
 )
 from bot.chat.time_settings import quiet_hours, settings_card, time_zone
 from bot.i18n import translate
+from index.articles.article import UNKNOWN_LANGUAGE
 from index.query import Filter, Query
 from index.topics import Sensitivity, bare_topic
 
@@ -95,8 +95,8 @@ class SubscriptionTalk:
         await self._meet(where)
         topic, _ = split_filter(" ".join(text.split()))
         if not topic:
-            await self._subscriptions.ask(where.chat_id, where.user_id)
-            return Said(message(ask_topic(where.language)), asks=True)
+            return await self._ask(where, ask_topic(where.language))
+        await self.is_topic(where)  # what is named need not be asked for any more
         return await self._propose(where, text)
 
     async def is_topic(self, where: Where) -> bool:
@@ -158,10 +158,11 @@ class SubscriptionTalk:
 
     async def _propose(self, where: Where, text: str) -> Said:
         language = where.language
+        # What databases refuse, and no reader misses.
+        text = text.encode("utf-8", "replace").decode().replace("\0", "")
         topic, filter = split_filter(" ".join(text.split()))
         if not any(map(str.isalnum, bare_topic(topic))):
-            only = translate("I only understand words. What do you want to follow?", language)
-            return Said(message(only))
+            return await self._ask(where, ask_words(language))
         if len(topic) > LONGEST_TOPIC:
             long = translate(
                 "That is {length} characters long: please name the topic in at most {limit}.",
@@ -169,7 +170,7 @@ class SubscriptionTalk:
                 length=len(topic),
                 limit=LONGEST_TOPIC,
             )
-            return Said(message(long))
+            return await self._ask(where, long)
         proposal = await asyncio.to_thread(self._understood, topic, filter, language)
         try:
             draft = await self._subscriptions.draft(where.chat_id, proposal)
@@ -187,18 +188,20 @@ class SubscriptionTalk:
             self._topics.vector(topic),
             self._topics.model,
             since,
-            tuple(sorted(filter.sources)),
-            tuple(sorted(filter.languages)),
+            tuple(sorted(filter.sources))[:_SOURCES],
+            tuple(sorted(filter.languages))[:_LANGUAGES],
         )
 
     async def _on_alert(self, where: Where, action: AlertAction) -> Said:
         found = await self._subscriptions.of_alert(where.chat_id, action.id)
         if found is None:
             return Said(toast=_gone(where.language))
-        if action.kind is OnAlert.SUBSCRIPTION:
-            return Said(await self._card(found, where.language))
         if action.kind is OnAlert.STOP:
             return await self._delete(where, found.id, edit=False)
+        if found.state is SubscriptionState.DELETED:
+            return Said(toast=_gone(where.language))
+        if action.kind is OnAlert.SUBSCRIPTION:
+            return Said(await self._card(found, where.language))
         stricter = action.kind is OnAlert.NOT_ABOUT
         await self._subscriptions.adjust(where.chat_id, found.id, stricter)
         noted = (
@@ -222,15 +225,16 @@ class SubscriptionTalk:
                 return await self._cancel(where, found)
             case OnSubscription.DELETE:
                 return await self._delete(where, id, edit=True)
-            case OnSubscription.UNDO:
-                return await self._set_state(where, action, SubscriptionState.ACTIVE)
-            case OnSubscription.PAUSE:
-                return await self._set_state(where, action, SubscriptionState.PAUSED)
-            case OnSubscription.RESUME:
+            case OnSubscription.UNDO if found.state is SubscriptionState.DELETED:
                 return await self._set_state(where, action, SubscriptionState.ACTIVE)
         if found.state is SubscriptionState.DELETED:
             return Said(toast=_gone(language))
-        if changed := self._changed(found, action):
+        match action.kind:
+            case OnSubscription.PAUSE if found.state is not SubscriptionState.DRAFT:
+                return await self._set_state(where, action, SubscriptionState.PAUSED)
+            case OnSubscription.RESUME if found.state is not SubscriptionState.DRAFT:
+                return await self._set_state(where, action, SubscriptionState.ACTIVE)
+        if changed := await asyncio.to_thread(self._changed, found, action):
             found = await self._subscriptions.change(chat_id, id, **changed) or found
         chat = await self._subscriptions.chat(chat_id)
         match action.kind:
@@ -251,7 +255,7 @@ class SubscriptionTalk:
 
     def _changed(self, found: Subscription, action: SubscriptionAction) -> dict[str, object]:
         """The columns that a choice sets; none for a button that only opens a menu, or whose
-        value is none of ours."""
+        value is none of ours. Blocking."""
         value = action.value
         match action.kind:
             case OnSubscription.SENSITIVITY if value in [*Sensitivity]:
@@ -262,14 +266,12 @@ class SubscriptionTalk:
                 return {"minute": int(value)}
             case OnSubscription.WEEKDAY if value.isdecimal() and int(value) < DAYS:
                 return {"weekday": int(value)}
-            case OnSubscription.LANGUAGE if re.fullmatch("[a-z]{2,3}", value):
+            case OnSubscription.LANGUAGE if value in [*self._facets()[0], *found.languages]:
                 return {"languages": _toggled(found.languages, value)}
             case OnSubscription.SOURCE:
-                with self._assistant.generation() as generation:
-                    offered = generation.store.sources(_SOURCES)
-                named = [s for s in (*offered, *found.sources) if source_key(s) == value]
+                named = [s for s in (*self._facets()[1], *found.sources) if source_key(s) == value]
                 return {"sources": _toggled(found.sources, named[0])} if named else {}
-            case OnSubscription.UPDATES if value:
+            case OnSubscription.UPDATES if value in ("yes", "no"):
                 return {"updates": value == "yes"}
         return {}
 
@@ -327,13 +329,15 @@ class SubscriptionTalk:
         return subscription_card(subscription, found, language)
 
     async def _limits_menu(self, subscription: Subscription, language: str) -> Reply:
-        def facets() -> tuple[list[str], list[str]]:
-            with self._assistant.generation() as generation:
-                store = generation.store
-                return store.languages(_LANGUAGES), store.sources(_SOURCES)
-
-        languages, sources = await asyncio.to_thread(facets)
+        languages, sources = await asyncio.to_thread(self._facets)
         return limits_menu(subscription, languages, sources, language)
+
+    def _facets(self) -> tuple[list[str], list[str]]:
+        """The languages and papers that are offered as limits."""
+        with self._assistant.generation() as generation:
+            store = generation.store
+            languages = [c for c in store.languages(_LANGUAGES) if c != UNKNOWN_LANGUAGE]
+            return languages, store.sources(_SOURCES)
 
     def _too_many(self, language: str) -> Reply:
         return message(
@@ -345,6 +349,11 @@ class SubscriptionTalk:
             )
         )
 
+    async def _ask(self, where: Where, question: str) -> Said:
+        """The next text is the topic, or the next attempt at one."""
+        await self._subscriptions.ask(where.chat_id, where.user_id)
+        return Said(message(question), asks=True)
+
     async def _meet(self, where: Where) -> Chat:
         return await self._subscriptions.meet(where.chat_id, where.kind, where.language)
 
@@ -355,6 +364,11 @@ def ask_topic(language: str) -> str:
         "What do you want to follow? Write it in your own words, such as: price of electricity.",
         language,
     )
+
+
+def ask_words(language: str) -> str:
+    """Likewise, where what was written has none."""
+    return translate("I only understand words. What do you want to follow?", language)
 
 
 def _gone(language: str) -> str:

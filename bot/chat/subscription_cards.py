@@ -13,7 +13,7 @@ from bot.alerts.subscription import Chat, Schedule, Subscription, SubscriptionSt
 from bot.alerts.topics import Previewed
 from bot.chat.actions import OnSubscription, SubscriptionAction
 from bot.chat.markup import Block, Button, Reply, Span, paragraph
-from bot.chat.sources import article_line, excerpt, one_line, shortened, signed
+from bot.chat.sources import article_line, brief_excerpt, one_line, shortened, signed
 from bot.chat.time_settings import clock_time
 from bot.i18n import translate, translate_plural
 from index.topics import Sensitivity
@@ -22,6 +22,7 @@ LIST = "list"  # as an action's value: it was pressed in the list
 DAYS = 7
 _BRIEF = 110  # characters on either side of a sentence of a preview
 _HOURS_IN_A_ROW = 6
+_LONGEST_LISTED = 80  # characters of a topic in the list: twenty fit one message
 
 
 def list_card(listed: Sequence[Subscription], language: str) -> Reply:
@@ -34,7 +35,7 @@ def list_card(listed: Sequence[Subscription], language: str) -> Reply:
     for number, subscription in enumerate(listed, start=1):
         paused = subscription.state is SubscriptionState.PAUSED
         state = translate("paused", language) if paused else _summary(subscription, language)
-        topic = Span(one_line(subscription.topic), bold=True)
+        topic = Span(shortened(subscription.topic, _LONGEST_LISTED), bold=True)
         blocks.append(paragraph(f"{number}. ", topic, f" · {state}", tight=number > 1))
         toggle = OnSubscription.RESUME if paused else OnSubscription.PAUSE
         rows.append(
@@ -86,17 +87,18 @@ def limits_menu(
 ) -> Reply:
     """:param languages: of the corpus, that are offered; `sources` likewise."""
     s, on = subscription, OnSubscription
+    codes = [c for c in dict.fromkeys([*languages, *s.languages]) if re.fullmatch("[a-z]{2,3}", c)]
     rows = [
         tuple(
             _choice(_language_name(code, language), code in s.languages, s, on.LANGUAGE, code)
             for code in pair
         )
-        for pair in _pairs(list(dict.fromkeys([*languages, *s.languages])))
-        if all(re.fullmatch("[a-z]{2,3}", code) for code in pair)
+        for pair in _pairs(codes)
     ]
     rows += [
         (_choice(shortened(name), name in s.sources, s, on.SOURCE, source_key(name)),)
         for name in dict.fromkeys([*sources, *s.sources])
+        if name.strip()
     ]
     changes = translate("Tell me also when an article changes", language)
     rows.append((_choice(changes, s.updates, s, on.UPDATES, "no" if s.updates else "yes"),))
@@ -202,7 +204,7 @@ def _previewed(found: Sequence[Previewed], language: str) -> list[Block]:
         passage = previewed.excerpt
         quote = passage.quote_start - passage.start, passage.quote_end - passage.start
         blocks.append(article_line(f"{number}. ", previewed.article, language))
-        blocks.append(excerpt(passage.text, *quote, _BRIEF))
+        blocks.append(brief_excerpt(passage.text, *quote, _BRIEF))
     return blocks
 
 
@@ -218,7 +220,7 @@ def _summary(subscription: Subscription, language: str) -> str:
 def _limits(subscription: Subscription, language: str) -> list[Block]:
     lines = []
     if subscription.sources:
-        names = ", ".join(map(one_line, subscription.sources))
+        names = ", ".join(map(shortened, subscription.sources))
         lines.append(translate("Only from: {sources}", language, sources=names))
     if subscription.languages:
         names = ", ".join(_language_name(code, language) for code in subscription.languages)

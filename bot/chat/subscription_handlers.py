@@ -27,7 +27,7 @@ from bot.chat.actions import FOLLOW, parse_follow
 from bot.chat.delivery import deliver, keyboard_of
 from bot.chat.html import as_html
 from bot.chat.markup import message
-from bot.chat.subscribing import Said, SubscriptionTalk, Where, ask_topic
+from bot.chat.subscribing import Said, SubscriptionTalk, Where, ask_topic, ask_words
 from bot.chat.telegram import language_of, message_of, question_of, typing
 from bot.i18n import LANGUAGES, translate
 
@@ -242,4 +242,5 @@ def _answers_us(said: Message, bot_id: int) -> bool:
         return False
     ours = asked.from_user is not None and asked.from_user.id == bot_id
     in_channel = said.chat.type == ChatType.CHANNEL
-    return (ours or in_channel) and asked.text in [ask_topic(language) for language in LANGUAGES]
+    questions = [ask(language) for ask in (ask_topic, ask_words) for language in LANGUAGES]
+    return (ours or in_channel) and asked.text in questions

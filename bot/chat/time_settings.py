@@ -20,7 +20,8 @@ _ZONES = (
     "America/Cayenne", "Pacific/Noumea", "Pacific/Tahiti", "UTC",
 )  # fmt: skip
 _QUIETS = ("21-7", "22-7", "22-8", "23-8", "0-7", "off")
-_QUIET = re.compile(r"(\d{1,2})(?:[:h](\d{2}))?h?\s*[-–àa]+\s*(\d{1,2})(?:[:h](\d{2}))?h?")
+_HOUR = r"(\d{1,2})(?: ?[:h.] ?(\d{2}))? ?h?"
+_QUIET = re.compile(rf"{_HOUR}\s*(?:[-–—àa]|to)\s*{_HOUR}")
 _OFF = ("off", "non", "no", "aucune", "none")
 
 
@@ -33,7 +34,7 @@ def quiet_hours(text: str) -> tuple[tuple[int, int] | None] | None:
     if found is None:
         return None
     minutes = [int(found[hour]) * 60 + int(found[hour + 1] or 0) for hour in (1, 3)]
-    if any(int(found[i]) > 24 or int(found[i + 1] or 0) > 59 for i in (1, 3)):
+    if max(minutes) > MIDNIGHT or any(int(found[i] or 0) > 59 for i in (2, 4)):
         return None
     begin, end = (minute % MIDNIGHT for minute in minutes)
     return ((begin, end) if begin != end else None,)
@@ -42,7 +43,7 @@ def quiet_hours(text: str) -> tuple[tuple[int, int] | None] | None:
 def time_zone(text: str) -> ZoneInfo | None:
     """A time zone by its name, or by the city that its name ends with, whatever the case."""
     wanted = text.casefold().replace(" ", "_")
-    known = sorted(available_timezones())
+    known = sorted(available_timezones(), key=lambda name: (name.casefold() != wanted, name))
     names = [n for n in known if wanted in (n.casefold(), n.casefold().rpartition("/")[2])]
     return ZoneInfo(names[0]) if names else None
 

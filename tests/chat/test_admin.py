@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def desk(
     folder = tmp_path_factory.mktemp("desk")
     publish_edition(folder / "articles", folder / "built", encoder, 1)
     keep_record(folder / "built", FIRST)
-    settings = {
+    settings: dict[str, Any] = {
         "articles_dir": str(folder / "articles"),
         "admin_ids": f"{ADMIN}, {ENGLISH}",
         "log_level": "INFO",
@@ -183,6 +184,7 @@ def test_status_tells_an_admin_of_the_index_and_the_last_run(desk: Desk) -> None
     assert f"Modèle : {manifest.model}" in text
     assert "Dernière réindexation, il y a " in text
     assert "a/b.html: it holds no text" in text
+    assert "Alertes : 0 envoyées" in text
     assert desk.ask(ENGLISH, "/status", "en").startswith(f"Generation {manifest.name}\nMade ")
 
 
@@ -308,7 +310,7 @@ def test_the_end_of_the_bot_does_not_end_a_run(
     articles, index_dir = tmp_path / "articles", tmp_path / "built"
     publish_edition(articles, index_dir, encoder, 1)
     write_edition(articles, 1)
-    values = {"articles_dir": str(articles), "admin_ids": str(ADMIN)}
+    values: dict[str, Any] = {"articles_dir": str(articles), "admin_ids": str(ADMIN)}
     with (
         BotApiServer(longest_poll=1.0) as telegram,
         running_bot(telegram, index_dir, models_dir, tmp_path, **values) as bot,

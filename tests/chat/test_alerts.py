@@ -40,8 +40,8 @@ FERRY: Text = (
 )
 THEFT: Text = (
     "Un faune de bronze volé au musée de Marvelle",
-    "Un faune de bronze du dix-septième siècle a été volé dans la nuit de mardi à mercredi au musée "
-    "de Marvelle. Les voleurs ont neutralisé l’alarme du musée.",
+    "Un faune de bronze du dix-septième siècle a été volé dans la nuit de mardi à mercredi au "
+    "musée de Marvelle. Les voleurs ont neutralisé l’alarme du musée.",
 )
 THEFT_AGAIN: Text = (
     "Marvelle : un faune de bronze volé au musée",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import subprocess
 import sys
@@ -9,9 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bot.alerts.alert import AlertState, Excerpt, article_as_json
+from bot.alerts.desk import alert_desk
+from bot.alerts.subscription import TERMINAL
+from bot.answering.answer import ArticleReference
 from bot.chat.conversation import Conversation
+from bot.clock import utc_now
 from bot.console import run_console
+from bot.settings import Settings
+from bot.state.database import Database, checked_url, prepare
+from bot.state.tables import AlertRow, SubscriptionRow
 from tests.chat.running import environment
 
 QUESTION = "Pourquoi Béatrice Lanoy quitte Marvelle ?"
@@ -21,14 +31,26 @@ Show = Callable[..., str]
 
 
 @pytest.fixture
+def state(tmp_path: Path) -> str:
+    """The database of a terminal."""
+    url = checked_url(f"sqlite:///{tmp_path / 'state.db'}")
+    prepare(url)
+    return url
+
+
+@pytest.fixture
 def shown(
-    conversation: Conversation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    conversation: Conversation,
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Show:
     """What the terminal shows once these lines are typed, line breaks folded."""
 
     def show(*lines: str, language: str = "fr") -> str:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        run_console(conversation, language)
+        desk = alert_desk(Settings(), conversation.assistant, Database(state), utc_now)
+        run_console(conversation, desk, language)
         return " ".join(capsys.readouterr().out.split())
 
     return show
@@ -69,6 +91,60 @@ def test_more_sources_come_by_number_and_can_be_read(shown: Show) -> None:
     more = shown(QUESTION, number).removeprefix(answered)
     assert QUESTION in more
     assert "(1) Lire 1" in more
+
+
+def test_a_topic_is_asked_for_shown_and_followed(shown: Show) -> None:
+    text = shown("/subscribe", "la ligne D du tram d’Ostwick", "1", "/subscriptions")
+    for words in (
+        "Que voulez-vous suivre ?",
+        "🔔 la ligne D du tram d’Ostwick Ce qu’il aurait apporté récemment : 1.",
+        "Vous suivez « la ligne D du tram d’Ostwick ».",
+        "Vous suivez 1 sujet : 1. la ligne D du tram d’Ostwick",
+    ):
+        assert words in text
+        text = text.partition(words)[2]
+    assert "1. la ligne D du tram d’Ostwick" in shown("/subscriptions")  # another day
+    assert "Vous ne suivez plus" in shown("/unsubscribe la ligne D du tram d’Ostwick")
+
+
+def test_the_topic_of_a_question_can_be_followed(shown: Show) -> None:
+    answered = shown(QUESTION)
+    number = answered.partition(") 🔔 Suivre")[0].rpartition("(")[2]
+    assert "🔔 Béatrice Lanoy quitte Marvelle Ce qu’il" in shown(QUESTION, number)
+
+
+async def _have_due(state: str, topic: str) -> None:
+    """Have an alert in the outbox for the one topic that is followed in the terminal."""
+    database = Database(state)
+    async with database.writing() as session:
+        [subscription] = await session.scalars(select(SubscriptionRow))
+        article = ArticleReference("a", "Une cinquième ligne", None, "Le Courrier", None)
+        session.add(
+            AlertRow(
+                subscription_id=subscription.id, chat_id=TERMINAL, identity="a", version="",
+                story="a", article=article_as_json(article),
+                excerpt=Excerpt(0, 25, "Le tram ira à Marvelle. Oui", 0, 23).as_json(), others=[],
+                outdated=False, log_odds=1.0, state=AlertState.PENDING, due_at=utc_now(),
+                attempts=0, possibly_double=False, created_at=utc_now(),
+            )
+        )  # fmt: skip
+    assert subscription.topic == topic
+    await database.close()
+
+
+def test_what_is_due_is_shown_once_between_questions(shown: Show, state: str) -> None:
+    shown("/subscribe le tram", "1")
+    asyncio.run(_have_due(state, "le tram"))
+    text = shown("/help")
+    alert = "Une cinquième ligne · Le Courrier"
+    assert text.index("Bonjour") < text.index(alert) < text.index("/ask ·")
+    assert "Le tram ira à Marvelle." in text
+    assert alert not in shown("/help")
+
+
+def test_quiet_hours_are_set_here_too(shown: Show) -> None:
+    assert "Heures calmes : 22:00 – 07:00" in shown("/settings 22-7")
+    assert "Heures calmes : 22:00 – 07:00" in shown("/settings")
 
 
 @pytest.mark.parametrize("number", ["0", "99", "1"])

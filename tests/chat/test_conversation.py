@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.assistant import Assistant
+from bot.chat.actions import FOLLOW
 from bot.chat.conversation import Conversation
 from bot.chat.markup import Reply
 from bot.chat.terminal import as_text
@@ -56,7 +57,7 @@ def test_what_no_article_meets_is_said_to_have_no_answer(unread: Conversation) -
     assert [block.text for block in reply.blocks] == [
         "Le corpus ne contient pas de réponse à cette question."
     ]
-    assert reply.buttons == ()
+    assert [[button.action for button in row] for row in reply.buttons] == [[FOLLOW]]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

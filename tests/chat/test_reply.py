@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from bot.answering.answer import Answer, ArticleReference, Evidence
 from bot.answering.extractive import extract_answer
-from bot.chat.actions import MORE_SOURCES, parse_read_article
-from bot.chat.html import LONGEST_MESSAGE, as_html
-from bot.chat.markup import Block, Button, Reply, utf16_length
-from bot.chat.reply import answer_reply, article_reply, more_sources_reply, web_address
+from bot.chat.actions import FOLLOW, MORE_SOURCES, parse_read_article
+from bot.chat.html import as_html
+from bot.chat.markup import Block, Button
+from bot.chat.reply import answer_reply, article_reply, more_sources_reply
+from bot.chat.sources import web_address
 from index.articles.article import Article
 from tests.answering.generated import TRAM, evidence, found_passages
 from tests.botapi import parse_html
-from tests.botapi.errors import ApiError
-from tests.botapi.keyboards import check_markup
 from tests.botapi.urls import check_url
+from tests.chat.rendered import buttons, plain, rendered
 
 QUESTION = "Combien coûtera le tram ?"
 COST = "La ligne coûtera 310 millions d’euros, soit 40 de plus que prévu."
@@ -37,17 +37,8 @@ BODY = "\n\n".join(
 ARTICLE = Article("a/tram.txt", "Le tram", BODY, "fr", None, "L’Écho", None, date(2024, 5, 3))
 
 
-def buttons(reply: Reply) -> list[Button]:
-    return [button for row in reply.buttons for button in row]
-
-
 def bold(blocks: tuple[Block, ...]) -> list[str]:
     return [span.text for block in blocks for span in block.spans if span.bold]
-
-
-def plain(text: str) -> str:
-    """French spaces its signs with blanks that do not break."""
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def answered(*found: Evidence, language: str = "fr") -> Answer:
@@ -147,7 +138,7 @@ def test_a_source_that_nobody_else_printed_names_no_other() -> None:
 
 def test_an_article_with_an_address_is_linked_and_one_without_is_read_here() -> None:
     found = [evidence(COST), evidence(TICKET, replace(TRAM, id="b", url=None), start=70)]
-    first, second = buttons(answer_reply(answered(*found)))
+    first, second, _ = buttons(answer_reply(answered(*found)))
     assert first == Button("Lire [1]", url=TRAM.url)
     assert (second.label, second.url) == ("Lire [2]", None)
     wanted = parse_read_article(second.action or "")
@@ -157,12 +148,28 @@ def test_an_article_with_an_address_is_linked_and_one_without_is_read_here() -> 
 
 def test_more_sources_are_offered_where_there_are_some() -> None:
     repeated = evidence(COST, replace(TRAM, id="b"))
-    assert buttons(answer_reply(answered(evidence(COST))))[-1].action is None
+    more = Button("Plus de sources", action=MORE_SOURCES)
+    assert more not in buttons(answer_reply(answered(evidence(COST))))
     answer = answered(evidence(COST), repeated)
-    assert buttons(answer_reply(answer))[-1] == Button("Plus de sources", action=MORE_SOURCES)
-    more = more_sources_reply(answer)
-    assert plain(bold(more.blocks)[0]) == f"Plus de sources : {QUESTION}"
-    assert any(block.quotation and COST in block.text for block in more.blocks)
+    assert buttons(answer_reply(answer))[-2] == more
+    further = more_sources_reply(answer)
+    assert plain(bold(further.blocks)[0]) == f"Plus de sources : {QUESTION}"
+    assert any(block.quotation and COST in block.text for block in further.blocks)
+
+
+@pytest.mark.parametrize(
+    ("probability", "language", "label"),
+    [
+        (1.0, "fr", "🔔 Suivre"), (1.0, "en", "🔔 Follow"),
+        (0.0, "fr", "🔔 Me prévenir"), (0.0, "en", "🔔 Tell me when there is one"),
+    ],
+)  # fmt: skip
+def test_what_was_asked_about_can_be_followed(
+    probability: float, language: str, label: str
+) -> None:
+    reply = answer_reply(answered(evidence(COST, probability=probability), language=language))
+    assert buttons(reply)[-1] == Button(label, action=FOLLOW)
+    assert buttons(answer_reply(answered(language=language)))[-1].action == FOLLOW
 
 
 def test_where_there_are_no_more_sources_it_says_so() -> None:
@@ -183,7 +190,7 @@ def test_an_abstention_says_so_and_names_what_comes_nearest() -> None:
         "1. La facture s’alourdit · Le Courrier · 3 mai 2024",
         "2. Le ticket · Le Courrier · 3 mai 2024",
     ]
-    linked, read = buttons(reply)
+    linked, read, _ = buttons(reply)
     assert (linked.label, linked.url) == ("Lire 1", TRAM.url)
     assert parse_read_article(read.action or "") is not None
 
@@ -223,20 +230,7 @@ def test_whatever_the_articles_hold_telegram_takes_the_reply(
     question = re.sub(r"[\ud800-\udfff]", "", question) or "?"
     answer = extract_answer(question, "fr", language, found)
     for reply in (answer_reply(answer), more_sources_reply(answer)):
-        for html in as_html(reply):
-            text, _ = parse_html(html)
-            assert utf16_length(text) <= LONGEST_MESSAGE
-        keyboard = [
-            [
-                {"text": b.label, **({"url": b.url} if b.url else {"callback_data": b.action})}
-                for b in row
-            ]
-            for row in reply.buttons
-        ]
-        try:
-            check_markup({"inline_keyboard": keyboard})
-        except ApiError as refusal:
-            raise AssertionError(f"Telegram refuses {keyboard}") from refusal
+        rendered(reply)
 
 
 @pytest.mark.parametrize("title", ["", "mot " * 200, "x" * 5000, "<b>&\n</b>"])
