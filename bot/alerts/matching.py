@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 _RUNS_AT_ONCE = 50
 _ARTICLES_AT_ONCE = 200  # in one transaction
-_ROWS_AT_ONCE = 200
+_ROWS_AT_ONCE = 500
 _OPENING = 300  # characters of the body that help to tell its story
 
 
@@ -101,10 +101,8 @@ class Matcher:
         """
         async with self._one_at_a_time:
             with self._assistant.generation() as generation:
-                written = 0
-                for run in await self._unmatched(generation):
-                    written += await self._match_run(generation, run)
-                return written
+                runs = await self._unmatched(generation)
+                return sum([await self._match_run(generation, run, runs[-1]) for run in runs])
 
     async def _unmatched(self, generation: Generation) -> list[Run]:
         """Runs since the last that was matched, the oldest first.
@@ -125,14 +123,15 @@ class Matcher:
                 runs.append(run)
         return runs[::-1]
 
-    async def _match_run(self, generation: Generation, run: Run) -> int:
+    async def _match_run(self, generation: Generation, run: Run, newest: Run) -> int:
+        """:param newest: of the generation, whose articles are as they were after that run."""
         written = articles = 0
         followers = None if run.quiet else await self._followers(run)
         if followers:
             arrivals = iter(await asyncio.to_thread(generation.store.arrived_in, run))
             while batch := list(islice(arrivals, _ARTICLES_AT_ONCE)):
                 matched = await asyncio.to_thread(self._match, generation, run, followers, batch)
-                written += await self._write(run, matched)
+                written += await self._write(run, newest, matched)
                 articles += len(batch)
         async with self._database.writing() as session:
             await session.execute(
@@ -223,11 +222,11 @@ class Matcher:
             self._now(),
         )
 
-    async def _write(self, run: Run, batch: _Batch) -> int:
+    async def _write(self, run: Run, newest: Run, batch: _Batch) -> int:
         """Mark what was matched and write its alerts, in one transaction; how many are new."""
         now = self._now()
         async with self._database.writing() as session:
-            fresh = await self._mark(session, run, batch.matched, now)
+            fresh = await self._mark(session, run, newest, batch.matched)
             found = [item for item in batch.found if (item.identity, item.version) in fresh]
             if not found:
                 return 0
@@ -256,11 +255,11 @@ class Matcher:
         self,
         session: AsyncSession,
         run: Run,
+        newest: Run,
         matched: Sequence[tuple[str, str]],
-        now: datetime,
     ) -> set[tuple[str, str]]:
         """Those that nobody had matched before."""
-        rows = [{"identity": id, "version": version, "at": now} for id, version in matched]
+        rows = [{"identity": id, "version": version, "at": newest.at} for id, version in matched]
         inserted = await session.execute(
             self._database.insert_new(MatchedArticleRow)
             .values(rows)
@@ -272,18 +271,21 @@ class Matcher:
         as_it_is = await session.scalars(
             select(MatchedArticleRow.identity)
             .where(MatchedArticleRow.identity.in_(changed), MatchedArticleRow.version == "")
-            .where(MatchedArticleRow.at > run.at)
+            .where(MatchedArticleRow.at >= run.at)
         )
         return fresh - {(identity, run.id) for identity in as_it_is}
 
     async def _stories(
         self, session: AsyncSession, found: Sequence[_Found], now: datetime
     ) -> list[str]:
-        """The story that each tells: one of the last day, or its own."""
+        """The story that each tells: one of the last day, or its own.
+
+        Tellings are kept for two days: a story is over a day after it was told first.
+        """
         await session.execute(delete(TellingRow).where(TellingRow.at < now - 2 * WINDOW))
         rows = await session.scalars(
             select(TellingRow)
-            .where(TellingRow.at >= now - WINDOW, TellingRow.model == self._topics.model)
+            .where(TellingRow.model == self._topics.model)
             .order_by(TellingRow.at, TellingRow.identity)
         )
         told = [Told(_as_telling(row), row.story) for row in rows]

@@ -126,7 +126,7 @@ class MatchedArticleRow(Table):
 
     identity: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[str] = mapped_column(String(64), primary_key=True)  # "", or of a change
-    at: Mapped[datetime]
+    at: Mapped[datetime]  # when the run was after which it was as it was matched
 
 
 class TellingRow(Table):

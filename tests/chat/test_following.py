@@ -101,7 +101,7 @@ def test_questions_asked_while_generations_switch_are_all_answered_each_from_one
             for edition in range(2, last + 1):
                 newsroom.publish(edition)
                 time.sleep(1.0)
-            time.sleep(2.0)
+            time.sleep(6.0)  # an answer may wait for its turn, with the edition that it is from
         finally:
             over.set()
         for answered in (future.result(PATIENCE) for future in asking):
