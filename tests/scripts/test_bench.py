@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine, text
 
+from bot.state.database import checked_url, prepare
 from index.articles.article import Article
 from index.embedding import Encoder
 from index.passages import split_into_passages
@@ -15,6 +17,7 @@ from index.reader import Reader
 from scripts import bench
 from scripts.bench import MixedEncoder, generated_articles
 from scripts.stories import read_stories
+from scripts.synthetic.subscriptions import Title, topics_from
 from tests.scripts.question_files import PARAGRAPHS, questions, squad, stories
 
 ROOT = Path(__file__).parents[2]
@@ -88,14 +91,58 @@ def test_answers_are_timed_over_so_many_passages(
     assert 0 < times[2] <= times[3]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("_loaded_once")
+def test_new_articles_are_matched_with_so_many_subscriptions(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "_TRAINING", ROOT / "data" / "training")
+    monkeypatch.setattr(bench, "_THERE_BEFORE", 1)
+    assert bench.main(["alerts", "--subscriptions", "300", "--articles", "4"]) == 0
+    line = (
+        rf" new: matched in +({NUMBER}) s, of which reading subscriptions ({NUMBER}) s, "
+        rf"writing (\d+) alerts ({NUMBER}) s\n"
+    )
+    printed = re.fullmatch(
+        rf"300 subscriptions on sqlite\n"
+        rf" +1{line} +1{line} +4{line}"
+        rf"  memory at most (\d+) MiB; (\d+) without subscriptions\n",
+        capsys.readouterr().out,
+    )
+    assert printed
+    figures = list(map(float, printed.groups()))
+    for seconds, reading, _, writing in (figures[0:4], figures[4:8], figures[8:12]):
+        assert reading + writing <= seconds + 0.02
+    assert figures[-1] <= figures[-2]
+
+
+@pytest.mark.usefixtures("_loaded_once")
+def test_a_database_in_use_is_not_measured_in(
+    postgresql_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = checked_url(postgresql_url)
+    prepare(url)
+    engine = create_engine(url)
+    insert = (
+        "INSERT INTO chats (id, kind, language, created_at) VALUES (42, 'private', 'fr', now())"
+    )
+    with engine.begin() as connection:
+        connection.execute(text(insert))
+    assert bench.main(["alerts", "--database-url", postgresql_url]) == 2
+    assert "names a database in use" in capsys.readouterr().err
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT id FROM chats")) == 42
+    engine.dispose()
+
+
 def test_without_a_name_every_bench_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
     for name in list(bench._BENCHES):
         monkeypatch.setitem(bench._BENCHES, name, lambda *_, name=name: ran.append(name))
     assert bench.main([]) == 0
-    assert ran == ["embedding", "query", "answer"]
+    assert ran == ["embedding", "query", "answer", "alerts"]
     assert bench.main(["query"]) == 0
-    assert ran[3:] == ["query"]
+    assert ran[4:] == ["query"]
 
 
 def test_an_unknown_bench_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,3 +224,29 @@ def test_an_article_is_embedded_whole_and_by_sentence() -> None:
         "Titre\nLe pont a rouvert.",
         "Titre\nLa gare ferme.",
     ]
+
+
+def test_topics_are_cut_from_titles() -> None:
+    titles = [
+        Title("Le pont de la Rance a rouvert samedi matin", "fr"),
+        Title("The ferry to the island is late again", "en"),
+    ]
+    topics = topics_from(titles, 8, seed=1)
+    assert len({topic.text for topic in topics}) == 8
+    for topic in topics:
+        assert topic.title in titles
+        assert f" {topic.text} " in f" {topic.title.text} "
+        assert 2 <= len(topic.text.split()) <= 6
+        assert not {topic.text.split()[0], topic.text.split()[-1]} & {"Le", "de", "la", "The", "to"}
+    assert topics_from(titles, 8, seed=1) == topics
+    assert topics_from(titles, 8, seed=2) != topics
+    with pytest.raises(ValueError, match="2 titles hold"):
+        topics_from(titles, 1000)
+
+
+@pytest.mark.usefixtures("_loaded_once")
+def test_too_few_titles_for_so_many_topics_are_told_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert bench.main(["alerts", "--subscriptions", "1000000"]) == 2
+    assert "topics, not 1000000" in capsys.readouterr().err
