@@ -58,7 +58,10 @@ _SELF_CHECKED = 1000  # sentences
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if not (arguments.dataset or arguments.alerts or arguments.stories):
+        parser.error("name a set of questions, or --alerts, or --stories FILE")
     quiet_logging()
     try:
         figures = _measured(read_settings(), arguments)
@@ -78,8 +81,6 @@ def _measured(settings: Settings, arguments: argparse.Namespace) -> Figures:
         return alerts.run(
             arguments.dataset or alerts.TOPICS, settings, arguments.half, arguments.misses
         )
-    if arguments.dataset is None:
-        raise NotADataset("name a set of questions, or --alerts, or --stories FILE")
     dataset = _chosen(load_dataset(arguments.dataset, arguments.seed), arguments)
     with ExitStack() as stack:
         folder = arguments.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -135,7 +135,7 @@ def test_every_quote_is_where_show_finds_it(capsys: pytest.CaptureFixture[str]) 
     [
         ("Quand sera livré le premier patrouilleur du Kaldar ?", "fr", "au printemps 2027"),
         ("When will the first ship be delivered to Kaldar?", "en", "au printemps 2027"),
-        ("¿Cuándo recibirá Kaldar el primer patrullero?", "es", "au printemps 2027"),
+        ("¿Cuándo se entregará el primer patrullero a Kaldar?", "es", "au printemps 2027"),
     ],
 )
 def test_a_folder_of_ones_own_is_asked_in_any_language(
