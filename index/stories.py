@@ -104,6 +104,9 @@ THRESHOLD = 1.0
 
 # Titles in one language whose weighted words are less alike are not compared further.
 _LEAST_WORDS = 0.1
+# One text under two titles is a copy too: most of the words of the openings are the same, and half
+# of the names, which those of a template are not.
+_SAME_NAMES = 0.5
 # Log odds of two articles that tell two stories: bounded, so that one such pair does not keep
 # an article out of a long story by itself.
 _APART = -8.0
@@ -215,6 +218,8 @@ class Day:
         odds = np.where(near, _APART, -math.inf)
         for before, likeness in self.likenesses(place):
             odds[before] = max(_APART, weights.log_odds(likeness))
+            if _same_text(self._read[place], self._read[before]):
+                odds[before] = max(odds[before], _COPY)
         across = near & (self._languages[:place] != self._languages[place])
         if across.any():
             odds[across] = -_ACROSS
@@ -482,6 +487,18 @@ def _openings_agree(one: _Read, other: _Read, frequencies: _Frequencies) -> bool
     shared = frequencies.weight(one, one.general.keys() & other.general.keys())
     least = min(frequencies.weight(read, read.general) for read in (one, other))
     return shared >= _SHARED_OF_OPENINGS * least
+
+
+def _same_text(one: _Read, other: _Read) -> bool:
+    """Whether the openings are nearly the same, as an agency's are in two papers."""
+    if not (one.has_opening and other.has_opening):
+        return False
+    shared = sum(one.plain[term] for term in one.plain.keys() & other.plain.keys())
+    least = min(sum(read.plain.values()) for read in (one, other))
+    names = len(one.all_names & other.all_names)
+    return shared >= _SHARED_OF_OPENINGS * least and names >= _SAME_NAMES * max(
+        1, len(one.all_names), len(other.all_names)
+    )
 
 
 def _same_names(one: _Read, other: _Read) -> bool:

@@ -70,6 +70,26 @@ def test_a_wire_copy_in_languages_without_a_stemmer_is_too(tell: Tell) -> None:
     assert tell(title, title, languages="uk uk") == ["0", "0"]
 
 
+def test_a_wire_copy_under_another_title_is_the_same_story(tell: Tell) -> None:
+    opening = (
+        "Les Fournils de Montserein retirent quatre lots de brioches, soit 31 600 pièces vendues "
+        "dans onze départements, a annoncé jeudi leur directrice, Hélène Pradier."
+    )
+    titles = ("Brioches : quatre lots au lieu d’un", "Noisette : un rappel étendu à quatre lots")
+    assert tell(*((title, opening) for title in titles)) == ["0", "0"]
+
+
+def test_forecasts_in_the_same_words_for_two_towns_are_two_stories(tell: Tell) -> None:
+    opening = (
+        "À {0}, le ciel sera couvert vendredi matin, avec {1} degrés à huit heures, puis le soleil "
+        "reviendra dans l’après-midi sur {0}, où il fera {2} degrés."
+    )
+    assert tell(
+        ("La météo de vendredi à Vaubrac", opening.format("Vaubrac", 3, 11)),
+        ("Quel temps vendredi à Marvelle ?", opening.format("Marvelle", 5, 14)),
+    ) == ["0", "1"]
+
+
 def test_the_same_event_in_other_words_is_the_same_story(tell: Tell) -> None:
     assert tell(TRAM, TRAM_ELSEWHERE) == ["0", "0"]
     assert tell(TRAM[0], TRAM_ELSEWHERE[0]) == ["0", "0"]
