@@ -9,10 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.alerts.desk import alert_desk
-from bot.assistant import open_assistant
+from bot.answerer import open_answerer
+from bot.answering.writing.model import LanguageModelUnusable, probe
+from bot.chat.asking import Asking
 from bot.chat.conversation import Conversation
+from bot.checking import check
 from bot.clock import utc_now
 from bot.console import run_console
+from bot.history import History
 from bot.logs import configure_logging
 from bot.settings import WrongSetting, read_settings
 from bot.state.database import Database, DatabaseUnusable, prepare
@@ -24,7 +28,14 @@ logger = logging.getLogger(__name__)
 
 ENDED, FAILED = 0, 2
 # What keeps it from starting; each says what to do.
-_UNUSABLE = (DatabaseUnusable, IndexNotBuilt, IndexUnusable, ModelUnavailable, NoBackground)
+_UNUSABLE = (
+    DatabaseUnusable,
+    IndexNotBuilt,
+    IndexUnusable,
+    LanguageModelUnusable,
+    ModelUnavailable,
+    NoBackground,
+)
 
 
 def main(argv: Sequence[str] | None = None, now: Callable[[], datetime] = utc_now) -> int:
@@ -40,20 +51,31 @@ def main(argv: Sequence[str] | None = None, now: Callable[[], datetime] = utc_no
     secret = settings.telegram_bot_token
     token = secret.get_secret_value() if secret else None
     in_terminal = arguments.console or token is None
+    model_key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
     # A conversation in a terminal is not to be broken by what an admin's log would hold.
-    configure_logging("WARNING" if in_terminal else settings.log_level, [token] if token else [])
+    configure_logging(
+        "WARNING" if in_terminal else settings.log_level, [token or "", model_key or ""]
+    )
     try:
         database_url = settings.database_url.get_secret_value()
+        if arguments.check:
+            return check(settings, in_terminal)
+        if choice := settings.model_choice:
+            if passing := probe(choice):
+                logger.warning("LLM_MODEL %s does not answer now (%s)", choice, passing)
         prepare(database_url)
-        conversation = Conversation(open_assistant(settings))
+        answerer = open_answerer(settings)
+        conversation = Conversation(answerer.assistant)
         if in_terminal:
-            desk = alert_desk(settings, conversation.assistant, Database(database_url), now)
-            run_console(conversation, desk, settings.ui_language)
+            database = Database(database_url)
+            desk = alert_desk(settings, answerer.assistant, database, now)
+            asking = Asking(conversation, answerer, History(database, now))
+            run_console(conversation, asking, desk, settings.ui_language)
         elif token:
             from bot.app import TelegramRefused, run_telegram
 
             try:
-                run_telegram(settings, token, conversation, now)
+                run_telegram(settings, token, conversation, answerer, now)
             except TelegramRefused as error:
                 return _failed(error)
     except _UNUSABLE as error:
@@ -72,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     parser.add_argument(
         "--console", action="store_true", help="the terminal chat, even where a token is set"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="say what would run, and whether it can; start nothing"
     )
     return parser
 

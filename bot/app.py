@@ -12,16 +12,20 @@ from telegram.ext import Application, ApplicationBuilder
 
 from bot.alerts.desk import alert_desk
 from bot.alerts.watching import ArrivalWatch
+from bot.answerer import Answerer
 from bot.chat.admin import Admins
 from bot.chat.alert_delivery import AlertDelivery
+from bot.chat.asking import Asking
 from bot.chat.conversation import Conversation
 from bot.chat.order import ChatOrder
 from bot.chat.pacing import Pacer
+from bot.chat.stopping import Stops
 from bot.chat.subscribing import SubscriptionTalk
 from bot.chat.subscription_handlers import SubscriptionHandlers
-from bot.chat.telegram import Handlers, publish_commands
+from bot.chat.telegram import Handlers, publish_commands, stops_an_answer
 from bot.clock import utc_now
 from bot.following import Following
+from bot.history import History
 from bot.settings import Settings
 from bot.state.database import Database
 
@@ -42,6 +46,7 @@ def run_telegram(
     settings: Settings,
     token: str,
     conversation: Conversation,
+    answerer: Answerer,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
     """Poll Telegram, answer, and send alerts, until interrupted.
@@ -55,7 +60,7 @@ def run_telegram(
         .token(token)
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .concurrent_updates(ChatOrder(_UPDATES_AT_ONCE))
+        .concurrent_updates(ChatOrder(_UPDATES_AT_ONCE, stops_an_answer))
         .connection_pool_size(_CONNECTIONS)
         .pool_timeout(30)
         .rate_limiter(pacer)
@@ -91,13 +96,15 @@ def run_telegram(
 
     async def close(application: Application) -> None:  # type: ignore[type-arg]
         await end(application)  # one that never ran is not stopped
+        await answerer.close()
         await desk.close()
 
     application.post_init, application.post_stop, application.post_shutdown = begin, end, close
     admins.register(application)  # before the others: some of their commands are everybody's
     talk = SubscriptionTalk(desk.subscriptions, assistant, desk.topics)
     SubscriptionHandlers(talk, desk.subscriptions, settings.ui_language).register(application)
-    Handlers(conversation, settings.ui_language).register(application)
+    asking = Asking(conversation, answerer, History(database, now))
+    Handlers(conversation, asking, Stops(), settings.ui_language).register(application)
     logging.getLogger("telegram.ext").addFilter(_said_once)
     try:
         # Questions asked while the bot was down are answered; a network that is down at the

@@ -13,19 +13,22 @@ from bot.alerts.desk import AlertDesk
 from bot.alerts.subscription import TERMINAL, ChatKind
 from bot.chat.actions import FOLLOW, MORE_SOURCES, parse_follow, parse_read_article
 from bot.chat.alert_reply import MOST_IN_ONE, alert_reply
+from bot.chat.asking import Asked, Asking
 from bot.chat.conversation import COMMANDS, Conversation
 from bot.chat.markup import Button, Reply
 from bot.chat.subscribing import SUBSCRIPTION_COMMANDS, Said, SubscriptionTalk, Where
 from bot.chat.terminal import as_text, numbered_buttons
+from bot.history import Place
 from bot.i18n import translate
 
 _LONGEST_NUMBER = 4  # digits; a longer one is no button
 _WIDEST = 100  # columns; longer lines are hard to read
 _LOOK_EVERY = 1.0  # seconds, for alerts while nothing is typed
 _PROMPT = "\n> "
+_PLACE = Place(TERMINAL)
 
 
-def run_console(conversation: Conversation, desk: AlertDesk, language: str) -> None:
+def run_console(conversation: Conversation, asking: Asking, desk: AlertDesk, language: str) -> None:
     """Read lines from stdin until it ends, or /quit; reply on stdout. Closes the desk.
 
     A number presses the button of that number under the last reply. Alerts are shown between
@@ -35,7 +38,7 @@ def run_console(conversation: Conversation, desk: AlertDesk, language: str) -> N
         sys.stdin.reconfigure(errors="replace")  # a stray byte ends no conversation
     interactive = sys.stdin.isatty()
     with asyncio.Runner() as runner:
-        console = _Console(conversation, desk, language, runner)
+        console = _Console(conversation, asking, desk, language, runner)
         try:
             console.begin()
             if interactive:
@@ -52,6 +55,7 @@ def run_console(conversation: Conversation, desk: AlertDesk, language: str) -> N
                     console.follow()
                     console.handle(line.strip())
         finally:
+            runner.run(asking.answerer.close())
             runner.run(desk.close())
 
 
@@ -71,11 +75,13 @@ class _Console:
     def __init__(
         self,
         conversation: Conversation,
+        asking: Asking,
         desk: AlertDesk,
         language: str,
         runner: asyncio.Runner,
     ) -> None:
         self._conversation = conversation
+        self._asking = asking
         self._desk = desk
         self._talk = SubscriptionTalk(desk.subscriptions, conversation.assistant, desk.topics)
         self._where = Where(TERMINAL, ChatKind.TERMINAL, language)
@@ -145,13 +151,20 @@ class _Console:
 
     def _reply(self, command: str | None, text: str) -> Reply:
         if command is None or command == "ask":
-            self._question = text
-            return self._conversation.ask(text, self._language)
+            return self._runner.run(self._ask(text))
+        if command == "new":
+            return self._runner.run(self._asking.begin_anew(_PLACE, self._language))
         if command not in COMMANDS:
             return self._conversation.unknown_command(self._language)
         if command == "help":
             return self._conversation.help(self._language)
         return self._conversation.start(self._language)
+
+    async def _ask(self, text: str) -> Reply:
+        said = await self._asking.ask(Asked(text, self._language, _PLACE))
+        await self._asking.remember(_PLACE, said)
+        self._question = said.turn.question if said.turn else text
+        return said.reply
 
     def _press(self, number: int) -> None:
         if not 0 < number <= len(self._buttons):
@@ -163,7 +176,8 @@ class _Console:
         if button.url:
             print(f"\n{button.url}")
         elif action == MORE_SOURCES:
-            self.show(self._conversation.more_sources(self._question, self._language))
+            more = self._asking.more_sources(self._question, self._language)
+            self.show(self._runner.run(more))
         elif action == FOLLOW:
             self._said(self._runner.run(self._talk.follow(self._where, self._question)))
         elif wanted := parse_read_article(action):

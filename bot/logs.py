@@ -8,7 +8,7 @@ from collections.abc import Sequence
 # Their INFO lines are of no use to an admin; httpx writes the bot token in each of its own.
 _QUIET = (
     "httpx", "httpcore", "openvino", "sentence_transformers", "transformers", "faiss", "alembic",
-    "sqlalchemy", "aiosqlite",
+    "sqlalchemy", "aiosqlite", "openai", "anthropic", "mistralai", "google_genai", "ollama",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.answering.writing.model import ModelChoice, parse_model
 from bot.state.database import checked_url
 from index.articles.reading import FieldNames, article_files
 
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
     index_dir: Path = Path("data/index")
     embedding_model: str = "default"
     models_dir: Path = Path("data/models")
+    llm_model: str | None = None
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_context_tokens: Annotated[int, Field(ge=1024, le=10_000_000)] = 8192
+    llm_timeout: Annotated[float, Field(ge=1, le=600)] = 60.0
     database_url: SecretStr = SecretStr("sqlite:///data/state/depeche.db")
     alert_max_age_days: Annotated[int, Field(ge=0, le=3650)] = 7
     subscriptions_per_chat: Annotated[int, Field(ge=1, le=25)] = 20
@@ -94,6 +100,20 @@ class Settings(BaseSettings):
             return tuple(ip_network(part.strip()) for part in networks.split(",") if part.strip())
         return networks
 
+    @field_validator("llm_model")
+    @classmethod
+    def _model_has_its_form(cls, model: str | None) -> str | None:
+        if model is not None:
+            parse_model(model)
+        return model
+
+    @field_validator("llm_base_url")
+    @classmethod
+    def _base_url_is_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return url.rstrip("/") if url else url
+
     @field_validator("database_url")
     @classmethod
     def _database_is_known(cls, url: SecretStr) -> SecretStr:
@@ -113,6 +133,21 @@ class Settings(BaseSettings):
     @classmethod
     def _level_in_capitals(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
+
+    @property
+    def model_choice(self) -> ModelChoice | None:
+        """The language model that writes the answers; None: they are quoted."""
+        if self.llm_model is None:
+            return None
+        provider, name = parse_model(self.llm_model)
+        return ModelChoice(
+            provider,
+            name,
+            self.llm_api_key.get_secret_value() if self.llm_api_key else None,
+            self.llm_base_url,
+            self.llm_context_tokens,
+            seconds=self.llm_timeout,
+        )
 
     @property
     def corpus_dir(self) -> Path:
@@ -145,7 +180,8 @@ def _explained(error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False):
         name = str(problem["loc"][0])
-        value = "" if "token" in name else f" is {problem['input']!r}"
+        secret = "token" in name and "context" not in name or "key" in name
+        value = "" if secret else f" is {problem['input']!r}"
         reason = problem["msg"].removeprefix("Value error, ")
         lines.append(f"{name.upper()}{value}: {reason} (see .env.example)")
     return lines

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import torch
 
 WEIGHTS = Path(__file__).parent / "reader.safetensors"
+# The same network with another adaptation: in place of a question it reads a statement, and
+# finds the sentence that says it.
+VERIFIER_WEIGHTS = Path(__file__).parent / "verifier.safetensors"
 # As trained: tokens of question, title and passage together; the passage's end is cut.
 MAX_TOKENS, MAX_QUESTION = 384, 160
 RANK_SCALE = 2.0  # of the low-rank product
@@ -93,14 +96,23 @@ def load_reader(models_dir: Path) -> Reader | None:
 
     :raises ModelUnavailable: where it is damaged.
     """
+    return _load("reader", WEIGHTS, models_dir)
+
+
+def load_verifier(models_dir: Path) -> Reader | None:
+    """As `load_reader`, for statements in place of questions."""
+    return _load("verifier", VERIFIER_WEIGHTS, models_dir)
+
+
+def _load(name: str, weights: Path, models_dir: Path) -> Reader | None:
     model = unpacked_model(models_dir)
     if model is None:
         return None
     try:
-        digest = sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
-        return Reader(model, WEIGHTS, models_dir / f"reader-{digest}")
+        digest = sha256(weights.read_bytes()).hexdigest()[:12]
+        return Reader(model, weights, models_dir / f"{name}-{digest}")
     except (OSError, KeyError, SafetensorError) as error:
-        raise ModelUnavailable(f"the reader {WEIGHTS} cannot be loaded: {error}") from error
+        raise ModelUnavailable(f"the {name} {weights} cannot be loaded: {error}") from error
 
 
 def reader_inputs(

@@ -10,6 +10,7 @@ Exit status: 0 answered, 3 the corpus holds no answer, 2 an error, told in one l
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import time
@@ -18,10 +19,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bot.answerer import open_answerer
 from bot.answering.answer import Answer, ArticleReference
-from bot.assistant import open_assistant
 from bot.chat.reply import answer_reply
 from bot.chat.terminal import as_text
+from bot.settings import Settings
 from scripts.common import ERRORS, corpus_settings, describe, quiet_logging
 
 ANSWERED, ERROR, ABSTAINED = 0, 2, 3
@@ -36,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ERROR
     try:
         settings = corpus_settings(arguments.articles)
-        assistant = open_assistant(settings)
-        answer = assistant.answer(arguments.question, settings.ui_language)
+        answer = asyncio.run(_answer(settings, arguments.question))
     except ERRORS as error:
         print(f"ask.py: {describe(error)}", file=sys.stderr)
         return ERROR
@@ -46,6 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print(as_text(answer_reply(answer)))
     return ABSTAINED if answer.abstained else ANSWERED
+
+
+async def _answer(settings: Settings, question: str) -> Answer:
+    answerer = open_answerer(settings)
+    return await answerer.answer(question, settings.ui_language)
 
 
 def as_json(answer: Answer, seconds: float) -> dict[str, Any]:

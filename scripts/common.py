@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bot.answering.writing.model import LanguageModelUnusable
 from bot.settings import Settings, WrongSetting, read_settings
 from index.articles.reading import RootNotFound
 from index.assembly import IndexingFailed
@@ -38,6 +39,7 @@ ERRORS = (
     IndexNotBuilt,
     IndexUnusable,
     Locked,
+    LanguageModelUnusable,
     ModelUnavailable,
     NoBackground,
     NoEarlierGeneration,

@@ -1,5 +1,5 @@
-"""What all tests share: the real default model, an index of the sample built once a run, and
-databases.
+"""What all tests share: the real default model, an index of the sample built once a run,
+databases, and a language model's server.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from index.embedding import Encoder, Progress, load_encoder
 from index.generations import current_manifest, open_current
 from index.reindex import reindex
 from index.search import Search
+from tests.llm import LanguageModelServer
 from tests.postgres import Postgres, find_programs, required, running_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,13 @@ def postgresql_url(postgres: Postgres) -> Iterator[str]:
     """An empty database of the server's."""
     with postgres.new_database() as url:
         yield url
+
+
+@pytest.fixture
+def language_model() -> Iterator[LanguageModelServer]:
+    """A language model's server, which says what the test scripts."""
+    with LanguageModelServer() as server:
+        yield server
 
 
 @pytest.fixture

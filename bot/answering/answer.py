@@ -78,6 +78,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     nearest: tuple[ArticleReference, ...] = ()
     found: tuple[Evidence, ...] = ()  # every passage found, best first
+    written: bool = False  # by a language model, and checked; else quoted
 
     @property
     def further(self) -> tuple[Evidence, ...]:

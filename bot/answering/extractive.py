@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.answering.answer import Answer, ArticleReference, Citation, Evidence, Statement
 from bot.i18n import translate, written_date
@@ -38,8 +38,7 @@ def extract_answer(
     :param further_probability: of a second or third statement, below which it is left out.
     """
     if not evidence or evidence[0].probability < least_probability:
-        nearest = _nearest(evidence)
-        return Answer(question, question_language, language, nearest=nearest, found=tuple(evidence))
+        return abstention(Answer(question, question_language, language, found=tuple(evidence)))
     chosen = _choose(evidence, further_probability)
     citations = tuple(
         Citation(
@@ -53,6 +52,11 @@ def extract_answer(
     return Answer(
         question, question_language, language, statements, citations, found=tuple(evidence)
     )
+
+
+def abstention(answer: Answer) -> Answer:
+    """That the corpus has no answer, and what comes nearest to one."""
+    return replace(answer, statements=(), citations=(), nearest=_nearest(answer.found))
 
 
 @dataclass(frozen=True, slots=True)

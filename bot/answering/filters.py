@@ -60,6 +60,14 @@ def split_filter(text: str) -> tuple[str, Filter]:
     return question, Filter(since, until, frozenset(languages), frozenset(sources))
 
 
+def split_limits(text: str) -> tuple[str, str]:
+    """The question without its limits, and the limits as they were written."""
+    question, filter = split_filter(text)
+    if not filter:
+        return question, ""
+    return question, " ".join(found[0].rstrip(_AFTERTHOUGHT) for found in _LIMIT.finditer(text))
+
+
 def _days(value: str) -> tuple[date, date] | None:
     """The first and last day of a year, a month or a day; None for what is none of them."""
     found = _ISO.fullmatch(value) or _WRITTEN.fullmatch(value)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import dataclass
 
 from bot.answering.filters import split_filter
 from bot.assistant import Assistant
 from bot.chat.actions import ReadArticle
 from bot.chat.markup import Reply, message, paragraph
-from bot.chat.reply import answer_reply, article_reply, more_sources_reply
+from bot.chat.reply import article_reply
 from bot.chat.subscribing import SUBSCRIPTION_COMMANDS
 from bot.i18n import translate, translate_plural, written_date
-
-logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 500  # characters; what is longer is a text, not a question
 
 # The commands, with what each is for: in /help, and in Telegram's menu.
 COMMANDS = {
     "ask": "Ask a question about the articles",
+    "new": "Begin a new conversation",
     **SUBSCRIPTION_COMMANDS,
     "help": "What I can do, and how to ask",
     "start": "Begin",
@@ -75,13 +72,20 @@ class Conversation:
                     )
                 ),
                 paragraph(
+                    translate(
+                        "A question may go on from the one before it, or be a reply to an "
+                        "earlier answer: “And in 2018?”. /new begins anew.",
+                        language,
+                    )
+                ),
+                paragraph(
                     translate("In a group, ask with /ask followed by the question.", language)
                 ),
             )
         )
 
-    def ask(self, text: str, language: str) -> Reply:
-        """The answer to a question, or what is wrong with it."""
+    def misunderstood(self, text: str, language: str) -> Reply | None:
+        """What is wrong with a question; None where it can be asked."""
         question = " ".join(text.split())
         asked, _ = split_filter(question)
         if not asked:
@@ -100,19 +104,7 @@ class Conversation:
                     limit=LONGEST_QUESTION,
                 )
             )
-        started = time.monotonic()
-        answer = self.assistant.answer(question, language)
-        logger.info(
-            "answered statements=%d abstained=%s in %.2fs",
-            len(answer.statements),
-            answer.abstained,
-            time.monotonic() - started,
-        )
-        return answer_reply(answer)
-
-    def more_sources(self, question: str, language: str) -> Reply:
-        """Passages on a question beside those its answer cites."""
-        return more_sources_reply(self.assistant.answer(question, language))
+        return None
 
     def read(self, wanted: ReadArticle, language: str) -> Reply:
         """The article around an excerpt."""

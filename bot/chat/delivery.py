@@ -6,6 +6,7 @@ import asyncio
 import html
 import logging
 import re
+from collections.abc import Sequence
 
 from telegram import (
     Bot,
@@ -13,6 +14,7 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
+    Message,
     ReplyParameters,
 )
 from telegram.constants import ParseMode
@@ -54,23 +56,37 @@ async def deliver(
     reply: Reply,
     reply_to: int | None = None,
     force_reply: ForceReply | None = None,
-) -> bool:
+) -> tuple[int, ...]:
     """Send every message of a reply, in order; buttons under the last, or the field for an
-    answer to it. Whether the chat could be written to.
+    answer to it. Their ids; none where the chat cannot be written to.
 
     A flood limit is waited out. After a network failure the message is sent again: where the
     connection broke after the request was written, Telegram may show it twice, which for an
     answer is better than not at all. A chat that can no longer be written to is let go.
     """
-    messages = as_html(reply)
+    return await send_all(bot, chat_id, as_html(reply), reply, reply_to, force_reply)
+
+
+async def send_all(
+    bot: Bot,
+    chat_id: int,
+    messages: Sequence[str],
+    reply: Reply,
+    reply_to: int | None = None,
+    force_reply: ForceReply | None = None,
+) -> tuple[int, ...]:
+    """As `deliver`, of the messages of a reply that are still to be sent."""
+    ids = []
     for number, text in enumerate(messages, start=1):
         keyboard = (force_reply or keyboard_of(reply)) if number == len(messages) else None
         try:
-            chat_id = await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
+            sent = await _send(bot, chat_id, text, keyboard, reply_to if number == 1 else None)
         except Forbidden:
             logger.info("chat=%d can no longer be written to", chat_id)
-            return False
-    return True
+            return ()
+        chat_id = sent.chat.id  # another where the chat has moved
+        ids.append(sent.message_id)
+    return tuple(ids)
 
 
 async def _send(
@@ -79,28 +95,25 @@ async def _send(
     text: str,
     keyboard: InlineKeyboardMarkup | ForceReply | None,
     reply_to: int | None,
-) -> int:
-    """Send one message; the chat it went to, which is another where the chat has moved."""
-    reply_parameters = (
-        ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
-    )
+) -> Message:
+    """Send one message."""
+    replied = reply_parameters(reply_to)
     waits = iter(_WAITS)
     plain = False
     while True:
         try:
-            await bot.send_message(
+            return await bot.send_message(
                 chat_id,
                 text,
                 parse_mode=None if plain else ParseMode.HTML,
                 reply_markup=keyboard,
-                reply_parameters=reply_parameters,
+                reply_parameters=replied,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
-            return chat_id
         except RetryAfter as error:
             await asyncio.sleep(seconds_of(error))
         except ChatMigrated as moved:
-            chat_id, reply_parameters = moved.new_chat_id, None
+            chat_id, replied = moved.new_chat_id, None
         except (BadRequest, Forbidden, NetworkError) as error:
             if cannot_be_written_to(error):
                 raise Forbidden(str(error)) from error
@@ -116,6 +129,11 @@ async def _send(
                 raise
             logger.warning("chat=%d sending failed (%s); again in %ss", chat_id, error, wait)
             await asyncio.sleep(wait)
+
+
+def reply_parameters(reply_to: int | None) -> ReplyParameters | None:
+    """To refer to a message, even one that is gone by now."""
+    return ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
 
 
 def cannot_be_written_to(error: TelegramError) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answering.answer import Answer, ArticleReference, Citation, Evidence
+from bot.answering.answer import Answer, ArticleReference, Citation, Evidence, Statement
 from bot.chat.actions import FOLLOW, MORE_SOURCES
 from bot.chat.markup import Block, Button, Reply, Span, paragraph
 from bot.chat.sources import (
@@ -26,16 +26,19 @@ _READING = 1800  # characters of an article around the excerpt
 
 def answer_reply(answer: Answer) -> Reply:
     """The answer with its sources, or that the corpus has none and what comes nearest."""
-    heading = paragraph(Span(one_line(answer.question), bold=True))
+    heading = _heading(answer)
     if answer.abstained:
         return _abstention(answer, heading)
-    body = []
-    for statement in answer.statements:
-        numbers = " ".join(f"[{number}]" for number in statement.citations)
-        body.append(paragraph(f"{statement.text} {numbers}"))
+    body = [_stated(statement) for statement in answer.statements]
     for citation in answer.citations:
         body += _source(citation, answer.language)
     return Reply(tuple(body), _buttons(answer), heading)
+
+
+def growing_reply(answer: Answer) -> Reply:
+    """What there is of an answer while it is written: its statements, without their sources."""
+    body = tuple(_stated(statement) for statement in answer.statements)
+    return Reply((*body, paragraph("…")), heading=_heading(answer))
 
 
 def more_sources_reply(answer: Answer) -> Reply:
@@ -75,6 +78,15 @@ def article_reply(article: Article, start: int, end: int, language: str) -> Repl
     if last < len(kept) - 1:
         body.append(paragraph("…"))
     return Reply(tuple(body))
+
+
+def _heading(answer: Answer) -> Block:
+    return paragraph(Span(one_line(answer.question), bold=True))
+
+
+def _stated(statement: Statement) -> Block:
+    numbers = " ".join(f"[{number}]" for number in statement.citations)
+    return paragraph(f"{statement.text} {numbers}")
 
 
 def _abstention(answer: Answer, heading: Block) -> Reply:

@@ -89,6 +89,11 @@ def checked_url(url: str) -> str:
     return parsed.set(drivername=_DRIVERS[backend]).render_as_string(hide_password=False)
 
 
+def shown_url(url: str) -> str:
+    """The URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def prepare(url: str) -> None:
     """Make the tables, or bring them up to date. Blocking.
 
@@ -96,7 +101,7 @@ def prepare(url: str) -> None:
     :raises DatabaseUnusable: with what to do.
     """
     parsed = make_url(url)
-    shown = parsed.render_as_string(hide_password=True)
+    shown = shown_url(url)
     try:
         if parsed.get_backend_name() == "sqlite":
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)

@@ -176,3 +176,25 @@ class AlertRow(Table):
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class TurnRow(Table):
+    """A question of a conversation, and its answer."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        Index(None, "chat_id", "thread_id", "id"),
+        Index(None, "chat_id", "last_message_id"),
+        Index(None, "at"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int] = mapped_column(BigInteger)  # of a topic in the chat; 0: none
+    # Of the answer, which may be several messages; None in a terminal.
+    first_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    last_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    question: Mapped[str] = mapped_column(Text)  # as it stands alone
+    answer: Mapped[str] = mapped_column(Text)  # its statements; empty where there was none
+    at: Mapped[datetime]

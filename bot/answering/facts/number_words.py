@@ -1,0 +1,263 @@
+"""Numbers in letters, ordinals and Roman numerals: where they stand and what they are worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+from bot.answering.facts.text import folded
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A number in letters: `text[start:end]`."""
+
+    start: int
+    end: int
+    value: Fraction
+    ordinal: bool = False
+    rough: bool = False  # a round number by nature: "une centaine"
+    vague: bool = False  # in a statement it says nothing that can be checked: "des milliers"
+
+
+_TOKEN = re.compile(r"[^\W\d_]+|[^\s\w]|\d+")
+_ROMAN = re.compile(r"(?<![\w'-])(?=[IVXLC])(X{0,3})(IX|IV|V?I{0,3})(?![\w'])")
+_ROMAN_ORDINAL = re.compile(
+    r"(?<![\w'-])(?=[IVX])(X{0,3})(IX|IV|V?I{0,3})(?:e|ème|er|ère|re)(?!\w)"
+)
+_UNITS = {"": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
+
+# Round numbers: "une centaine", "a dozen". Folded, singular and plural.
+_ROUND = {
+    word: int(value)
+    for line in """
+        7|huitaine
+        10|dizaine dizaines decena decenas decina decine dezena dezenas tiental tientallen
+        12|douzaine douzaines dozen dozens dutzend dutzende dutzenden docena docenas dozzina
+        12|dozzine duzia duzias dozijn dozijnen
+        15|quinzaine quinzaines quincena quindicina
+        20|vingtaine vingtaines veintena ventina vintena twintigtal
+        30|trentaine treintena trentina trintena dertigtal
+        40|quarantaine quarantina quarentena veertigtal
+        50|cinquantaine cincuentena cinquantina vijftigtal
+        60|soixantaine sessantina zestigtal
+        70|settantina
+        80|ottantina
+        90|novantina
+        100|centaine centaines centena centenas centenar centenares centinaio centinaia honderdtal
+        100|hundreds hunderte hunderten honderden
+        1000|millier milliers millar millares migliaio migliaia milhar milhares thousands
+        1000|tausende tausenden duizenden duizendtal miles
+        1000000|millionen milioni millones milhoes miljoenen
+    """.split("\n")
+    if "|" in line
+    for value, words in [line.strip().split("|")]
+    for word in words.split()
+}
+_DECADES = frozenset(
+    "decennie decennies decade decades jahrzehnt jahrzehnte jahrzehnten decada decadas decenio "
+    "decenios decennio decenni decennia decennium".split()
+)
+_PLURAL_ROUND = frozenset(
+    """dizaines decenas decine dezenas tientallen douzaines dozens dutzende dutzenden docenas
+    dozzine duzias dozijnen quinzaines vingtaines centaines centenas centenares centinaia hundreds
+    hunderte hunderten honderden milliers millares migliaia milhares thousands tausende tausenden
+    duizenden miles millions millionen milioni millones milhoes miljoenen billions milliards
+    milliarden miliardi milliers miljarden hunderttausende decennies decades jahrzehnte jahrzehnten
+    decadas decenios decenni decennia""".split()
+)
+# What tells a twosome or a tripling; read in passages only: "les deux", of what was said of both.
+_HIDDEN = (
+    (2, re.compile(r"\b(?:doubl\w*|redoubl\w*|twice|twins?|both|beid\w+|ambos|ambas|entramb\w+|"
+                   r"couples?|paires?|pairs?|duos?|jume\w+|doppelt\w*|verdoppel\w*|zwei\w*|doble\w*|"
+                   r"duplic\w*|dobr\w+|doppi\w*|raddoppi\w*|verdubbel\w*|dubbel\w*|beide\w*|tweeling"
+                   r"|paar|pareja|coppia|gemel\w+|zwilling\w*|semestr\w*|allebei)\b", re.I)),
+    (3, re.compile(r"\b(?:tripl\w*|thrice|dreifach\w*|verdreifach\w*|dreimal|drievoud\w*|trio|"
+                   r"trimestr\w*|quarters?)\b", re.I)),
+    (4, re.compile(r"\b(?:quadrupl\w*|viermal|vierfach\w*|cuadruplic\w*)\b", re.I)),
+    (15, re.compile(r"\b(?:fortnight\w*|quinzaine)\b", re.I)),
+)  # fmt: skip
+_FRACTIONS = {
+    **dict.fromkeys("moitie half halves halfte haelfte mitad meta metade helft halben".split(), 2),
+    **dict.fromkeys("tiers third thirds drittel dritteln tercio tercios terzi derde".split(), 3),
+    **dict.fromkeys("quart quarts quarter quarters viertel vierteln kwart".split(), 4),
+    **dict.fromkeys("cuarto cuartos quarti quarto quartos".split(), 4),
+    **dict.fromkeys("cinquieme cinquiemes fifth fifths funftel quinto quintos quinti".split(), 5),
+    **dict.fromkeys("dixieme dixiemes tenth tenths zehntel decimo decimos decimi".split(), 10),
+}
+_CLEAR = frozenset("moitie halfte mitad meta metade helft tiers drittel viertel tercio".split())
+_ARTICLES = frozenset("un une a an one ein eine einem einer einen una uno um uma een".split())
+HALVES = re.compile(
+    r" (?:(?:[^\W\d_]+ )?(?:et demie?s?|and a half|y medi[oa]|e mezz[oa]|e mei[oa])|and one half)\b"
+)
+_WITH_HALF = re.compile(
+    r"\b(?:(anderthalb|anderhalf|eineinhalb)|(zweieinhalb|tweeënhalf|tweeeneenhalf)|(dreieinhalb|"
+    r"drieënhalf|drieeneenhalf)|(viereinhalb|vierenhalf)|(fünfeinhalb)|(sechseinhalb)|"
+    r"(siebeneinhalb)|(achteinhalb)|(neuneinhalb)|(zehneinhalb))\w{0,2}\b",
+    re.I,
+)
+# Words that are numbers only in certain company.
+_AFTER_SECONDO = frozenset("il al nel del dal un sul questo suo loro e primo lo ogni per".split())
+_NO_NINE_AFTER = frozenset("a de tout flambant remis remise".split())
+_NO_NINE_BEFORE = frozenset("et pour de dans a en sur par qui que au ou mais est".split())
+
+
+class _Token:
+    """What text2num reads: lower-case words, anything else as a full stop."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def text(self) -> str:
+        return self._text
+
+    def nt_separated(self, previous: object) -> bool:
+        return False
+
+    def not_a_number_part(self) -> bool:
+        return False
+
+
+def spelled_numbers(text: str, language: str) -> Iterator[Spelled]:
+    """The numbers in letters of a tidy text, articles that mean one apart, in order."""
+    found_tokens = list(_TOKEN.finditer(text))
+    tokens = [found.group() for found in found_tokens]
+    plain = [folded(token) for token in tokens]
+    taken = -1
+    occurrences = {
+        occurrence.start: occurrence for occurrence in _occurrences(tuple(tokens), language)
+    }
+    at = 0
+    while at < len(tokens):
+        occurrence = occurrences.get(at)
+        if occurrence is None:
+            if at > taken and (alone := _alone(tokens, plain, at, language)):
+                yield Spelled(found_tokens[at].start(), found_tokens[at].end(), *alone)
+            at += 1
+            continue
+        end = occurrence.end
+        value, ordinal = Fraction(occurrence.value), bool(occurrence.is_ordinal)
+        following = plain[end] if end < len(plain) else ""
+        if following == "-" and end + 1 < len(plain) and plain[end + 1] in _FRACTIONS:
+            end, following = end + 1, plain[end + 1]
+        rough, skipped = False, _is_no_number(plain, at, end, ordinal, language)
+        if ordinal and end - at > 1 and plain[end - 1] in _FRACTIONS and not skipped:
+            # "two-thirds" is read as an ordinal
+            parted = Fraction(1, _FRACTIONS[plain[end - 1]])
+            before = [o for s, o in occurrences.items() if s == at]
+            value, ordinal = (parted if not before else value), ordinal
+        if value != 1 or plain[at] not in _ARTICLES:
+            if following in _FRACTIONS and not ordinal and value < 100:
+                value, end = value / _FRACTIONS[following], end + 1
+            elif following in _ROUND and following in _PLURAL_ROUND and not ordinal:
+                value, end, rough = value * _ROUND[following], end + 1, True
+            elif following in _DECADES and not ordinal:
+                value, end = value * 10, end + 1
+        start, stop = found_tokens[at].start(), found_tokens[end - 1].end()
+        vague = skipped or (end - at == 1 and plain[at] in _PLURAL_ROUND)
+        one = value == 1 and not ordinal
+        if half := HALVES.match(text, stop):
+            value, stop, one = value + Fraction(1, 2), half.end(), False
+        yield Spelled(start, stop, value, ordinal, rough, vague or one)
+        taken = end - 1
+        at = max(end, at + 1)
+
+
+def hidden_numbers(text: str) -> Iterator[Spelled]:
+    """Numbers that other words imply ("doublé", "both"): a passage gives them, no more."""
+    for value, pattern in _HIDDEN:
+        for found in pattern.finditer(text):
+            yield Spelled(found.start(), found.end(), Fraction(value))
+
+
+def halves(text: str) -> Iterator[Spelled]:
+    """German and Dutch numbers and a half, in one word: "anderthalb" is 3/2."""
+    for found in _WITH_HALF.finditer(text):
+        whole = next(number for number in range(1, 11) if found.group(number))
+        yield Spelled(found.start(), found.end(), Fraction(2 * whole + 1, 2))
+
+
+def roman_ordinals(text: str) -> Iterator[Spelled]:
+    """ "Ve", "XXIe", "Ier": ordinals by their ending."""
+    for found in _ROMAN_ORDINAL.finditer(text):
+        if value := _roman(found):
+            yield Spelled(found.start(), found.end(), Fraction(value), ordinal=True)
+
+
+def roman_numerals(text: str) -> Iterator[Spelled]:
+    """ "XIV": what may be an ordinal, after a king's name or beside a century."""
+    for found in _ROMAN.finditer(text):
+        if value := _roman(found):
+            yield Spelled(found.start(), found.end(), Fraction(value), ordinal=True)
+
+
+def roman(numeral: str) -> int:
+    """What a Roman numeral below forty is worth; 0 where it is none."""
+    found = _ROMAN.fullmatch(numeral)
+    return _roman(found) if found else 0
+
+
+def _roman(found: re.Match[str]) -> int:
+    return 10 * len(found[1]) + _UNITS[found[2]]
+
+
+@cache
+def _finder():  # type: ignore[no-untyped-def]
+    # Imported here: a compiled library.
+    from text_to_num import find_numbers
+
+    return find_numbers
+
+
+def _occurrences(tokens: tuple[str, ...], language: str):  # type: ignore[no-untyped-def]
+    """What text2num finds, a run of words at a time."""
+    return _finder()(
+        [_Token(token.lower() if token.isalpha() or token == "-" else ".") for token in tokens],
+        language,
+        0.0,
+    )
+
+
+def _alone(
+    tokens: list[str], plain: list[str], at: int, language: str
+) -> tuple[Fraction, bool, bool, bool] | None:
+    """Value, ordinal, rough and vague of a number word that text2num does not know."""
+    word = plain[at]
+    before = plain[at - 1] if at else ""
+    following = plain[at + 1] if at + 1 < len(plain) else ""
+    if word in _ROUND:
+        quarantine = word.startswith("quar") and before in ("en", "in", "em", "de", "la")
+        return Fraction(_ROUND[word]), False, True, word in _PLURAL_ROUND or quarantine
+    if word in _DECADES:
+        return Fraction(10), False, True, before not in _ARTICLES
+    if word in _FRACTIONS:
+        clear = word in _CLEAR and (word != "meta" or language == "it")
+        english = word == "half" and (following in ("of", "the") or before in ("by", "in"))
+        return Fraction(1, _FRACTIONS[word]), False, False, not (clear or english)
+    if language == "fr" and word in ("second", "seconde", "seconds"):
+        return Fraction(2), True, False, word != "second"
+    return None
+
+
+def _is_no_number(plain: list[str], at: int, end: int, ordinal: bool, language: str) -> bool:
+    """Whether words that may be a number are something else: "neuf" new, "secondo" after."""
+    if end - at > 1:
+        return False
+    word = plain[at]
+    before = plain[at - 1] if at else ""
+    following = plain[end] if end < len(plain) else ""
+    if language == "fr" and word == "neuf":
+        after_it = not following.isalpha() or following in _NO_NINE_BEFORE
+        return before in _NO_NINE_AFTER or after_it
+    if language == "it" and word == "secondo":
+        return before not in _AFTER_SECONDO
+    if language == "en" and word == "seconds":
+        return True
+    if language == "es" and word in ("segundos", "cuarto"):
+        return True
+    return ordinal and word in ("prima", "seconds", "minute")
