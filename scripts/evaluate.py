@@ -7,6 +7,7 @@
     python scripts/evaluate.py piaf-v1.0.json --self-check
     python scripts/evaluate.py --alerts --half report
     python scripts/evaluate.py --stories headlines.csv
+    python scripts/evaluate.py --faithfulness --half report
 
 A SQuAD-format file (v1.1 or v2.0): each paragraph becomes an article with the title of its
 document. Or a file of questions, one JSON object a line, beside the articles they are about:
@@ -16,7 +17,9 @@ folder.
 
 --alerts measures which articles of the sample make an alert on topics that people might follow
 (data/sample/topics.jsonl, or another DATASET of graded topics). --stories measures which
-headlines of a CSV file (title, published, story) count as one story.
+headlines of a CSV file (title, published, story) count as one story. --faithfulness measures how
+well statements that the cited passage does not hold are told from those that it holds, on the
+statements of data/sample or another folder.
 
 Half of the documents of a SQuAD-format file, or half of the questions, topics or stories of the
 other files, drawn by `--seed` or by their ids, is to tune on (`tune`); the other is to report on
@@ -40,7 +43,7 @@ from tqdm import tqdm
 from bot.settings import Settings, read_settings
 from index.search import Parts
 from scripts.common import ERRORS, describe, quiet_logging
-from scripts.evaluation import alerts, stories
+from scripts.evaluation import alerts, faithfulness, stories
 from scripts.evaluation.baselines import BaselineMissing, LangChainBaseline
 from scripts.evaluation.dataset import Dataset, Half, NotADataset, load_dataset
 from scripts.evaluation.figures import (
@@ -60,8 +63,8 @@ _SELF_CHECKED = 1000  # sentences
 def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if not (arguments.dataset or arguments.alerts or arguments.stories):
-        parser.error("name a set of questions, or --alerts, or --stories FILE")
+    if not (arguments.dataset or arguments.alerts or arguments.stories or arguments.faithfulness):
+        parser.error("name a set of questions, or --alerts, --faithfulness, or --stories FILE")
     quiet_logging()
     try:
         figures = _measured(read_settings(), arguments)
@@ -77,6 +80,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measured(settings: Settings, arguments: argparse.Namespace) -> Figures:
     if arguments.stories:
         return stories.run(arguments.stories, settings, arguments.half, arguments.seed)
+    if arguments.faithfulness:
+        return faithfulness.run(
+            arguments.dataset or faithfulness.STATEMENTS,
+            settings,
+            arguments.half,
+            arguments.seed,
+            arguments.curve,
+            arguments.misses,
+        )
     if arguments.alerts:
         return alerts.run(
             arguments.dataset or alerts.TOPICS, settings, arguments.half, arguments.misses
@@ -225,6 +237,9 @@ def _parser() -> argparse.ArgumentParser:
     other.add_argument("--alerts", action="store_true", help="measure alerts on graded topics")
     other.add_argument(
         "--stories", type=Path, metavar="FILE", help="measure which headlines are one story"
+    )
+    other.add_argument(
+        "--faithfulness", action="store_true", help="measure the check of written statements"
     )
     parser.add_argument("--limit", type=_count, default=0, metavar="N", help="questions at most")
     parser.add_argument(

@@ -65,7 +65,7 @@ RECORD_READERS: dict[str, RecordReader] = {
 }
 _KINDS = (*READERS, *RECORD_READERS)  # each may be packed: .txt.gz
 # What scripts/evaluate.py asks of the articles beside it is none of them.
-_NO_ARTICLES = ("questions*.jsonl", "topics.jsonl")
+_NO_ARTICLES = ("questions*.jsonl", "statements*.jsonl", "topics.jsonl")
 _LARGEST = 20_000_000  # bytes; beyond it a file is no article, and could exhaust memory
 _HOPELESS = 100  # records; when none of so many is an article, the file is of something else
 _DATED_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")

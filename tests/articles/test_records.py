@@ -285,7 +285,14 @@ def test_every_kind_may_be_packed(tmp_path: Path, name: str, content: str) -> No
 
 
 def test_the_questions_and_topics_beside_articles_are_none_of_them(tmp_path: Path) -> None:
-    for name in ("questions.jsonl", "topics.jsonl", "a.jsonl", "a.gz", "b.pdf"):
+    for name in (
+        "questions.jsonl",
+        "statements-a.jsonl",
+        "topics.jsonl",
+        "a.jsonl",
+        "a.gz",
+        "b.pdf",
+    ):
         (tmp_path / name).touch()
     assert [file.path.name for file in article_files([tmp_path])] == ["a.jsonl"]
 

@@ -15,10 +15,13 @@ from sqlalchemy import select
 from bot.alerts.alert import AlertState, Excerpt, article_as_json
 from bot.alerts.desk import alert_desk
 from bot.alerts.subscription import TERMINAL
+from bot.answerer import Answerer
 from bot.answering.answer import ArticleReference
+from bot.chat.asking import Asking
 from bot.chat.conversation import Conversation
 from bot.clock import utc_now
 from bot.console import run_console
+from bot.history import History
 from bot.settings import Settings
 from bot.state.database import Database, checked_url, prepare
 from bot.state.tables import AlertRow, SubscriptionRow
@@ -49,8 +52,10 @@ def shown(
 
     def show(*lines: str, language: str = "fr") -> str:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        desk = alert_desk(Settings(), conversation.assistant, Database(state), utc_now)
-        run_console(conversation, desk, language)
+        database = Database(state)
+        desk = alert_desk(Settings(), conversation.assistant, database, utc_now)
+        asking = Asking(conversation, Answerer(conversation.assistant), History(database, utc_now))
+        run_console(conversation, asking, desk, language)
         return " ".join(capsys.readouterr().out.split())
 
     return show

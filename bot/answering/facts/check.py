@@ -86,14 +86,26 @@ class _Given:
             )
         return value is not None and any(value in number.values for number in self.numbers)
 
+    def _has_without_scale(self, stated: Number) -> bool:
+        """ "la région 25", for 25 million, where others of the passage are so many million."""
+        if stated.scaled == 1 or stated.ordinal:
+            return False
+        bare = {value / stated.scaled for value in stated.values}
+        return any(number.scaled == stated.scaled for number in self.numbers) and any(
+            number.scaled == 1 and not number.ordinal and bare & number.values
+            for number in self.numbers
+        )
+
     def has_number(self, stated: Number) -> bool:
         if any(number.stands_for(stated) for number in self.numbers):
+            return True
+        if self._has_without_scale(stated):
             return True
         if any(int(value) in self.calendar.years for value in stated.values if 1000 < value < 2200):
             return True
         # "à 8 heures" is an hour of the day where the passage has 8 h
         return not stated.ordinal and any(
-            mention.time == (value, 0)
+            mention.time == (int(value), 0)
             for mention in self.calendar.mentions
             if mention.time
             for value in stated.values

@@ -87,17 +87,17 @@ class Calendar:
                     yield day
         if mention.day is None or mention.month is None:
             return
-        years = {mention.year} if mention.year else set[int | None]()
+        years = {mention.year} if mention.year else set[int]()
         if not years and self.published:
             years = {self.published.year - 1, self.published.year, self.published.year + 1}
         for year in years:
-            day = _day(year, mention.month, mention.day)
-            if day and (
+            dated = _day(year, mention.month, mention.day)
+            if dated and (
                 mention.year
-                or (self.published and abs(day - self.published) <= timedelta(_HALF_YEAR))
-                or (self.published and day.year == self.published.year)
+                or (self.published and abs(dated - self.published) <= timedelta(_HALF_YEAR))
+                or (self.published and dated.year == self.published.year)
             ):
-                yield day
+                yield dated
 
     def _stands_shift(self, shift: int) -> bool:
         if any(given.shift == shift for given in self.mentions):

@@ -92,7 +92,6 @@ class Known:
     bare: frozenset[str]  # of words, less their last vowels
     transcribed: frozenset[str]
     groups: frozenset[str]
-    acronyms: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> Known:
@@ -111,7 +110,6 @@ class Known:
             frozenset(_bare(word) for word in plain if len(word) >= _ROOT),
             frozenset(_transcribed(word) for word in long),
             frozenset(groups),
-            frozenset(),
         )
 
     def has(self, word: str) -> bool:
@@ -186,9 +184,6 @@ def _are_names(
                 names[at] = True
         if alone[at] and language == "de":
             names[at + 1] = folded(after.text) not in _MEASURES
-        if language == "de" and folded(word.text) not in _MEASURES and len(word.text) > 2:
-            if not _opens(text, word.start) and zipf(plain, "de") < _CALM:
-                pass
     return names
 
 

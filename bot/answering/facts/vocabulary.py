@@ -38,6 +38,12 @@ _NEAR = 1.6  # by which another form of a word may be rarer
 _OWN = 1.0  # by which a word is more common in its own language than in most
 _MOSTLY_OWN = 1.5  # by which even a word without other forms is
 _LINKS = ("", "s", "es", "n", "en", "er", "e")  # between the parts of a German or Dutch compound
+# Of German nouns, and of no names to speak of.
+_NOUN_ENDINGS = (
+    "ung", "ungen", "heit", "keit", "schaft", "tion", "tionen", "tät", "ismus", "nis", "nisse",
+    "tum", "orin", "erin", "innen", "führer", "fahrer", "leiter", "geber", "nehmer", "ie", "ik",
+    "eis", "plan", "werk", "zeug", "platz", "haus", "raum", "boot", "paneele", "anlage", "stelle",
+)  # fmt: skip
 _PART = 3.0  # Zipf, of such a part
 
 
@@ -57,6 +63,8 @@ def is_common(word: str, language: str) -> bool:
     if own >= _COMMON and own - _elsewhere(word, language) >= _MOSTLY_OWN:
         return True
     if own >= 4.5 and _is_own(word, language, own):
+        return True
+    if language == "de" and len(word) >= 7 and word.endswith(_NOUN_ENDINGS):
         return True
     if language in ("de", "nl") and len(word) >= 8:
         return _is_compound(word, language)

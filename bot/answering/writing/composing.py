@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_month_names
 
 from bot.answering.answer import Answer, Citation, Evidence, Statement
+from bot.answering.extractive import LEAST_PROBABILITY
 from bot.answering.facts import has_figure
 from bot.answering.writing.checking import Flaw, Support, Supported
 
@@ -41,7 +42,11 @@ class Composed:
         self._statements: list[Statement] = []
         self._citations: dict[tuple[str, int, int], Citation] = {}
         self._said: list[str] = []
-        days = {item.article.published for item in given if item.article.published}
+        days = {
+            item.article.published
+            for item in given
+            if item.article.published and item.probability >= LEAST_PROBABILITY
+        }
         self._may_have_changed = len(days) > 1
 
     def __len__(self) -> int:
@@ -80,8 +85,8 @@ class Composed:
         return self._citations[key].number
 
     def _dated(self, checked: Supported) -> str:
-        """With the day of its article where it says a figure, other days have others, and it
-        does not say a day itself."""
+        """With the day of its article where it says a figure, articles of other days answer the
+        question too, and it does not say a day itself."""
         day = checked.supports[0].evidence.article.published
         if not (day and self._may_have_changed and has_figure(checked.text, self._language)):
             return checked.text

@@ -30,6 +30,7 @@ _REFERENCES = re.compile(
     rf"\s*(?:{_MARKER.pattern}|(?:sources?|références?|references?|fuentes?|quellen?|fonti?)\s*:)",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(r"(?<![\w.,])\d{1,2}\.\s*\Z")
 _HEADING = re.compile(r"[^.!?]{1,40}:\s*")
 
 
@@ -111,11 +112,13 @@ def _line_drafts(line: str, whole: bool = True) -> tuple[list[Draft], int]:
 def _sentences(line: str) -> list[tuple[int, int, bool]]:
     """Start and end of each, markers included, and whether another certainly follows."""
     moved = _AFTER_STOP.sub(r"\2\1", line)  # as long as before, so that offsets hold
-    spans = sentence_spans(moved)
-    ends = [end for _, end in spans]
+    spans: list[tuple[int, int]] = []
+    for start, end in sentence_spans(moved):
+        if spans and _ORDINAL.search(moved[slice(*spans[-1])]):  # "am 20. Februar" is no end
+            start = spans.pop()[0]
+        spans.append((start, end))
     return [
-        (start, end, bool(re.search(r"\w", _MARKER.sub("", line[end:]))))
-        for (start, _), end in zip(spans, ends, strict=True)
+        (start, end, bool(re.search(r"\w", _MARKER.sub("", line[end:])))) for start, end in spans
     ]
 
 

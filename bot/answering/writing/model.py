@@ -110,6 +110,10 @@ def _arguments(choice: ModelChoice, retries: int) -> dict[str, Any]:
     }
     if choice.base_url:
         arguments["base_url"] = choice.base_url
+    if choice.provider == "openai":
+        # It would wait for each piece by asyncio.wait_for, which until Python 3.12 may swallow a
+        # cancellation: an answer that was stopped would be paid for on.
+        arguments["stream_chunk_timeout"] = None
     if choice.provider == "openai" and choice.base_url:
         # Not every server knows the newer name of this limit, which the client sends otherwise.
         arguments["extra_body"] = {"max_tokens": choice.answer_tokens}

@@ -94,6 +94,10 @@ class Writer:
             ],
         )
 
+    def with_model(self, model: BaseChatModel, choice: ModelChoice) -> Writer:
+        """Another writer that checks in the same way."""
+        return Writer(model, choice, self._checker, self._count_tokens)
+
     @property
     def choice(self) -> ModelChoice:
         return self._choice
