@@ -22,6 +22,7 @@ TELEGRAM = {
     "bot.chat.order",
     "bot.chat.pacing",
     "bot.chat.subscription_handlers",
+    "bot.chat.live",
     "bot.chat.telegram",
 }
 

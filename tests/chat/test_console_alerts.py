@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.alerts.desk import alert_desk
+from bot.answerer import Answerer
 from bot.assistant import open_assistant
+from bot.chat.asking import Asking
 from bot.chat.conversation import Conversation
 from bot.clock import utc_now
 from bot.console import run_console
+from bot.history import History
 from bot.settings import Settings
 from bot.state.database import Database, checked_url, prepare
 from index.embedding import Encoder
@@ -71,10 +74,13 @@ class Terminal:
 
     def use(self, *steps: Step) -> None:
         assistant = open_assistant(self._settings)
-        desk = alert_desk(self._settings, assistant, Database(self._url), utc_now)
+        database = Database(self._url)
+        desk = alert_desk(self._settings, assistant, database, utc_now)
+        conversation = Conversation(assistant)
+        asking = Asking(conversation, Answerer(assistant), History(database, utc_now))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdin", Typed(steps))
-            run_console(Conversation(assistant), desk, "fr")
+            run_console(conversation, asking, desk, "fr")
         assistant.close()
 
 

@@ -19,7 +19,7 @@ from index.tokenizer import SharedTokenizer, shared_tokenizer
 from scripts import train_reader
 from scripts.evaluation.dataset import Half, load_dataset
 from scripts.stories import KEPT_BACK, Story, read_stories
-from scripts.train_reader import Example
+from scripts.training import Example
 from tests.scripts.question_files import stories
 
 ROOT = Path(__file__).parents[2]

@@ -31,7 +31,7 @@ def missing_facts(statement: str, language: str, ground: Ground) -> list[Fact]:
 
     dates = mentions(text, language)
     for mention in dates:
-        if not given.has_date(mention):
+        if mention.shift != 0 and not given.has_date(mention):
             kind = FactKind.NUMBER if mention.time else FactKind.DATE
             found.append((mention.start, mention.end, kind))
     text = without(text, [(mention.start, mention.end) for mention in dates])
@@ -103,12 +103,14 @@ class _Given:
             return True
         if any(int(value) in self.calendar.years for value in stated.values if 1000 < value < 2200):
             return True
-        # "à 8 heures" is an hour of the day where the passage has 8 h
-        return not stated.ordinal and any(
-            mention.time == (int(value), 0)
-            for mention in self.calendar.mentions
-            if mention.time
-            for value in stated.values
+        if stated.clock:
+            return any(
+                mention.time and not mention.time[1] and (mention.time[0] - value) % 12 == 0
+                for mention in self.calendar.mentions
+                for value in stated.values
+            )
+        return stated.day and any(
+            mention.day in stated.values for mention in self.calendar.mentions
         )
 
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from bot.answering.facts import number_words
-from bot.answering.facts.text import LANGUAGES, folded
+from bot.answering.facts.text import folded
 
 _NEAR = 7  # days before or after publication that a weekday may mean
 _HALF_YEAR = 183  # days
@@ -65,8 +65,9 @@ class Calendar:
         if stated.shift is not None:
             return self._stands_shift(stated.shift)
         if stated.season is not None:
-            return any(stated.season == given.season for given in self.mentions) and (
-                self._stands_year(stated.year)
+            return self._stands_year(stated.year) and any(
+                stated.season == given.season or given.month in _SEASON_MONTHS[stated.season]
+                for given in self.mentions
             )
         if stated.day is None and stated.month is None and stated.weekday is None:
             return self._stands_year(stated.year)
@@ -265,16 +266,11 @@ _MORE_MONTHS: dict[str, dict[str, int]] = {
     "es": {"setiembre": 9},
     "de": {"maerz": 3, "janner": 1, "jänner": 1, "feber": 2, "okt": 10, "dez": 12},
 }
-# Words that are more often something else: months only beside a day or a year.
-_AMBIGUOUS = {
-    "en": frozenset("may march mar dec jan jun jul sep oct nov aug apr feb".split()),
-    "fr": frozenset("mar mars".split()) - {"mars"},
-    "it": frozenset("mar set ago dic gen".split()),
-    "es": frozenset("mar ago sept oct dic ene".split()),
-    "pt": frozenset("mar set out dez ago abr mai".split()),
-    "de": frozenset("mai".split()) - {"mai"},
-    "nl": frozenset("mei mrt jan".split()) - {"mei"},
-}
+# Abbreviations that are other words too: months only beside a day or a year.
+_ABBREVIATED = frozenset(
+    "mar set ago dic gen ene dec jan jun jul sep oct nov aug apr feb fev out dez abr mrt sept okt "
+    "avr janv fevr juil lug giu mag ott".split()
+)
 
 
 @cache
@@ -400,7 +396,7 @@ def _written_day(found: re.Match[str], language: str, weekday: int | None) -> Me
 @cache
 def _month_alone(language: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![\w'])(?P<name>{_month_pattern(language)})(?!\w)\.?"
+        rf"(?<!\w)(?P<name>{_month_pattern(language)})(?!\w)\.?"
         r"(?:,? (?:de |del |of |dell'anno |do )?(?P<year>1\d{3}|20\d\d|2100)(?!\d| ?\d{3}\b))?",
         re.I,
     )
@@ -423,24 +419,9 @@ def _months(text: str, language: str) -> Iterator[Mention]:
             capital = name[0].isupper()
             if language in ("en", "de") and not capital:
                 continue
-            if len(plain) <= 4 and plain not in (
-                "juin",
-                "mars",
-                "mai",
-                "mei",
-                "juni",
-                "juli",
-                "july",
-                "june",
-                "maio",
-                "aout",
-                "marz",
-            ):
+            if plain in _ABBREVIATED or (language == "en" and plain in ("may", "march")):
                 before = _BEFORE_MONTH.search(text, max(0, found.start() - 12), found.start())
-                if plain not in ("may",) or not before:
-                    continue
-            if plain in ("march",):
-                if not _BEFORE_MONTH.search(text, max(0, found.start() - 12), found.start()):
+                if plain in _ABBREVIATED or not before:
                     continue
             if language in ("fr", "it", "es", "pt") and capital and plain in ("mars", "marzo"):
                 continue
@@ -478,6 +459,7 @@ _SEASONS = (
     "automne autumn fall herbst otono autunno outono herfst najaar",
     "hiver winter invierno inverno",
 )
+_SEASON_MONTHS = ((3, 4, 5, 6), (6, 7, 8, 9), (9, 10, 11, 12), (12, 1, 2, 3))
 _SEASON = {name: number for number, names in enumerate(_SEASONS) for name in names.split()}
 _SEASON_WORD = re.compile(
     r"(?<!\w)(?P<name>printemps|été|automne|hiver|spring|summer|autumn|fall|winter|Frühling|Frühjahr"
@@ -628,5 +610,3 @@ def _years_of(found: re.Match[str]) -> Iterator[Mention]:
         year = int(last) if len(last) == 4 else int(first[:2] + last)
         yield Mention(found.start(), found.end(), year=year)
 
-
-assert set(_AMBIGUOUS) == set(LANGUAGES)

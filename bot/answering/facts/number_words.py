@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from typing import TYPE_CHECKING
 
 from bot.answering.facts.text import folded
+
+if TYPE_CHECKING:
+    from text_to_num import Occurence
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ _PLURAL_ROUND = frozenset(
     hunderte hunderten honderden milliers millares migliaia milhares thousands tausende tausenden
     duizenden miles millions millionen milioni millones milhoes miljoenen billions milliards
     milliarden miliardi milliers miljarden hunderttausende decennies decades jahrzehnte jahrzehnten
-    decadas decenios decenni decennia""".split()
+    decadas decenios decenni decennia tens""".split()
 )
 # What tells a twosome or a tripling; read in passages only: "les deux", of what was said of both.
 _HIDDEN = (
@@ -79,6 +82,10 @@ _HIDDEN = (
                    r"trimestr\w*|quarters?)\b", re.I)),
     (4, re.compile(r"\b(?:quadrupl\w*|viermal|vierfach\w*|cuadruplic\w*)\b", re.I)),
     (15, re.compile(r"\b(?:fortnight\w*|quinzaine)\b", re.I)),
+    (30, re.compile(r"\b(?:demi-heure|half[ -]an[ -]hour|half[ -]hour|halbe[nr]? Stunde|media hora|"
+                    r"mezz'ora|meia hora|half ?uur)\b", re.I)),
+    (Fraction(1, 2), re.compile(r"\b(?:divis\w+ (?:par|por|per) (?:deux|dos|dois|due)|halv\w+|"
+                                r"halbier\w+|demi|dimezz\w+|gehalveerd|à parts égales)\b", re.I)),
 )  # fmt: skip
 _FRACTIONS = {
     **dict.fromkeys("moitie half halves halfte haelfte mitad meta metade helft halben".split(), 2),
@@ -89,6 +96,11 @@ _FRACTIONS = {
     **dict.fromkeys("dixieme dixiemes tenth tenths zehntel decimo decimos decimi".split(), 10),
 }
 _CLEAR = frozenset("moitie halfte mitad meta metade helft tiers drittel viertel tercio".split())
+_OF = frozenset("of de des du d di dei del della delle degli do da dos das van".split())
+_ELIDED = {
+    "vent": "venti",
+    **{ten: ten + "a" for ten in "trent quarant cinquant sessant settant ottant novant".split()},
+}
 _ARTICLES = frozenset("un une a an one ein eine einem einer einen una uno um uma een".split())
 HALVES = re.compile(
     r" (?:(?:[^\W\d_]+ )?(?:et demie?s?|and a half|y medi[oa]|e mezz[oa]|e mei[oa])|and one half)\b"
@@ -124,48 +136,56 @@ class _Token:
 
 
 def spelled_numbers(text: str, language: str) -> Iterator[Spelled]:
-    """The numbers in letters of a tidy text, articles that mean one apart, in order."""
-    found_tokens = list(_TOKEN.finditer(text))
-    tokens = [found.group() for found in found_tokens]
+    """The numbers in letters of a tidy text, in order; articles that mean one are vague."""
+    found = list(_TOKEN.finditer(text))
+    tokens = [match.group() for match in found]
     plain = [folded(token) for token in tokens]
-    taken = -1
-    occurrences = {
-        occurrence.start: occurrence for occurrence in _occurrences(tuple(tokens), language)
-    }
+    occurrences = {one.start: one for one in _occurrences(tokens, language)}
     at = 0
     while at < len(tokens):
         occurrence = occurrences.get(at)
         if occurrence is None:
-            if at > taken and (alone := _alone(tokens, plain, at, language)):
-                yield Spelled(found_tokens[at].start(), found_tokens[at].end(), *alone)
+            if alone := _alone(plain, at, language):
+                yield replace(alone, start=found[at].start(), end=found[at].end())
             at += 1
             continue
-        end = occurrence.end
-        value, ordinal = Fraction(occurrence.value), bool(occurrence.is_ordinal)
-        following = plain[end] if end < len(plain) else ""
-        if following == "-" and end + 1 < len(plain) and plain[end + 1] in _FRACTIONS:
-            end, following = end + 1, plain[end + 1]
-        rough, skipped = False, _is_no_number(plain, at, end, ordinal, language)
-        if ordinal and end - at > 1 and plain[end - 1] in _FRACTIONS and not skipped:
-            # "two-thirds" is read as an ordinal
-            parted = Fraction(1, _FRACTIONS[plain[end - 1]])
-            before = [o for s, o in occurrences.items() if s == at]
-            value, ordinal = (parted if not before else value), ordinal
-        if value != 1 or plain[at] not in _ARTICLES:
-            if following in _FRACTIONS and not ordinal and value < 100:
-                value, end = value / _FRACTIONS[following], end + 1
-            elif following in _ROUND and following in _PLURAL_ROUND and not ordinal:
-                value, end, rough = value * _ROUND[following], end + 1, True
-            elif following in _DECADES and not ordinal:
-                value, end = value * 10, end + 1
-        start, stop = found_tokens[at].start(), found_tokens[end - 1].end()
-        vague = skipped or (end - at == 1 and plain[at] in _PLURAL_ROUND)
-        one = value == 1 and not ordinal
-        if half := HALVES.match(text, stop):
-            value, stop, one = value + Fraction(1, 2), half.end(), False
-        yield Spelled(start, stop, value, ordinal, rough, vague or one)
-        taken = end - 1
-        at = max(end, at + 1)
+        end = max(occurrence.end, at + 1)
+        read = _read(plain, at, end, Fraction(occurrence.value), occurrence.is_ordinal, language)
+        spelled = replace(read, start=found[at].start(), end=found[read.end - 1].end())
+        at = read.end
+        if half := HALVES.match(text, spelled.end):
+            spelled = replace(
+                spelled, end=half.end(), value=spelled.value + Fraction(1, 2), vague=False
+            )
+        yield spelled
+
+
+def _read(
+    plain: Sequence[str], at: int, end: int, value: Fraction, ordinal: bool, language: str
+) -> Spelled:
+    """A number that text2num found, with what follows it: thirds, dozens, decades.
+
+    `start` and `end` are places of tokens here.
+    """
+    word, single = plain[at], end - at == 1
+    before, following = _beside(plain, at - 1), _beside(plain, end)
+    if following == "-" and _beside(plain, end + 1) in _FRACTIONS:
+        end, following = end + 1, plain[end + 1]
+    if single and ordinal and word in _FRACTIONS:
+        if before in _ARTICLES and following in _OF:
+            return Spelled(at, end, Fraction(1, _FRACTIONS[word]))
+    ordinal = ordinal or (single and word in ("tercer", "primer"))
+    if single and _is_no_number(plain, at, end, ordinal, language):
+        return Spelled(at, end, value, ordinal, vague=True)
+    if ordinal or (value == 1 and word in _ARTICLES and following not in _FRACTIONS):
+        return Spelled(at, end, value, ordinal, vague=not ordinal and value == 1)
+    if following in _FRACTIONS and value < 100 and following not in ("half", "halves"):
+        return Spelled(at, end + 1, value / _FRACTIONS[following])
+    if following in _PLURAL_ROUND and following in _ROUND:
+        return Spelled(at, end + 1, value * _ROUND[following], rough=True)
+    if following in _DECADES:
+        return Spelled(at, end + 1, value * 10)
+    return Spelled(at, end, value, vague=value == 1 or (single and word in _PLURAL_ROUND))
 
 
 def hidden_numbers(text: str) -> Iterator[Spelled]:
@@ -206,58 +226,57 @@ def _roman(found: re.Match[str]) -> int:
     return 10 * len(found[1]) + _UNITS[found[2]]
 
 
-@cache
-def _finder():  # type: ignore[no-untyped-def]
+def _occurrences(tokens: Sequence[str], language: str) -> list[Occurence]:
+    """What text2num finds. It is given words and hyphens; all else parts them."""
     # Imported here: a compiled library.
     from text_to_num import find_numbers
 
-    return find_numbers
+    read = [token.lower() if token.isalpha() or token == "-" else "." for token in tokens]
+    if language == "it":
+        for place in range(len(read) - 1):
+            if tokens[place + 1] == "'" and read[place] in _ELIDED:  # "trent'anni"
+                read[place] = _ELIDED[read[place]]
+    return find_numbers([_Token(token) for token in read], language, 0.0)
 
 
-def _occurrences(tokens: tuple[str, ...], language: str):  # type: ignore[no-untyped-def]
-    """What text2num finds, a run of words at a time."""
-    return _finder()(
-        [_Token(token.lower() if token.isalpha() or token == "-" else ".") for token in tokens],
-        language,
-        0.0,
-    )
+def _beside(plain: Sequence[str], place: int) -> str:
+    return plain[place] if 0 <= place < len(plain) else ""
 
 
-def _alone(
-    tokens: list[str], plain: list[str], at: int, language: str
-) -> tuple[Fraction, bool, bool, bool] | None:
-    """Value, ordinal, rough and vague of a number word that text2num does not know."""
-    word = plain[at]
-    before = plain[at - 1] if at else ""
-    following = plain[at + 1] if at + 1 < len(plain) else ""
+def _alone(plain: Sequence[str], at: int, language: str) -> Spelled | None:
+    """A number word that text2num does not know."""
+    word, before, following = plain[at], _beside(plain, at - 1), _beside(plain, at + 1)
     if word in _ROUND:
         quarantine = word.startswith("quar") and before in ("en", "in", "em", "de", "la")
-        return Fraction(_ROUND[word]), False, True, word in _PLURAL_ROUND or quarantine
+        vague = word in _PLURAL_ROUND or quarantine
+        return Spelled(at, at + 1, Fraction(_ROUND[word]), rough=True, vague=vague)
     if word in _DECADES:
-        return Fraction(10), False, True, before not in _ARTICLES
+        return Spelled(at, at + 1, Fraction(10), rough=True, vague=before not in _ARTICLES)
     if word in _FRACTIONS:
         clear = word in _CLEAR and (word != "meta" or language == "it")
+        if word in ("meta", "mitad", "metade", "halfway"):  # "a metà ottobre": dates are marks
+            clear = clear and following not in ("\ufffc", "") and before not in ("a", "em")
         english = word == "half" and (following in ("of", "the") or before in ("by", "in"))
-        return Fraction(1, _FRACTIONS[word]), False, False, not (clear or english)
+        return Spelled(at, at + 1, Fraction(1, _FRACTIONS[word]), vague=not (clear or english))
     if language == "fr" and word in ("second", "seconde", "seconds"):
-        return Fraction(2), True, False, word != "second"
+        return Spelled(at, at + 1, Fraction(2), ordinal=True, vague=word != "second")
     return None
 
 
-def _is_no_number(plain: list[str], at: int, end: int, ordinal: bool, language: str) -> bool:
-    """Whether words that may be a number are something else: "neuf" new, "secondo" after."""
-    if end - at > 1:
-        return False
-    word = plain[at]
-    before = plain[at - 1] if at else ""
-    following = plain[end] if end < len(plain) else ""
+def _is_no_number(
+    plain: Sequence[str], at: int, end: int, ordinal: bool, language: str
+) -> bool:
+    """Whether a word that may be a number is something else: "neuf" new, "secondo" after."""
+    word, before, following = plain[at], _beside(plain, at - 1), _beside(plain, end)
     if language == "fr" and word == "neuf":
         after_it = not following.isalpha() or following in _NO_NINE_BEFORE
         return before in _NO_NINE_AFTER or after_it
     if language == "it" and word == "secondo":
         return before not in _AFTER_SECONDO
-    if language == "en" and word == "seconds":
-        return True
+    if language == "de" and word == "achten":
+        return before not in ("am", "der", "den", "dem", "zum", "im", "beim", "vom")
+    if language == "en" and word == "second":
+        return following == "-" or before in ("a", "per", "every", "each", "split")
     if language == "es" and word in ("segundos", "cuarto"):
         return True
     return ordinal and word in ("prima", "seconds", "minute")

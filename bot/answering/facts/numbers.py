@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 
 from bot.answering.facts import number_words
 from bot.answering.facts.number_words import Spelled
@@ -33,6 +32,8 @@ class Number:
     digits: str = ""  # as written, where it is written in digits
     hedge: str = ""  # of "about", "over", "under"
     vague: bool = False  # nothing to be checked in a statement
+    day: bool = False  # perhaps a day of a month that goes unsaid
+    clock: bool = False  # perhaps an hour of the day
     scaled: Fraction = Fraction(1)  # by which a scale word multiplied it
 
     def stands_for(self, stated: Number) -> bool:
@@ -51,7 +52,6 @@ class Number:
         if self.units & stated.units:
             return True
         if PERCENT in self.units or PERCENT in stated.units:
-            # A half is 50 %.
             return False
         return "" in self.units or "" in stated.units
 
@@ -174,6 +174,19 @@ _HEDGE = re.compile(
     r" ?[€$£]?$",
     re.I,
 )
+_ONE_IN = re.compile(
+    r"\b(?:une?|one|ein\w*|un[oa]?|um|uma|één|een)\b(?: [^\W\d_]+){0,2} "
+    r"(?:sur|in|out of|von|de cada|su|em cada|op(?: de)?|van de) $",
+    re.I,
+)
+_AT = re.compile(
+    r"\b(?:à|alle|dalle|at|a las|las|um|às|om|dès|vers|until|bis|ab|ore|hasta las|tot|by|from|to|"
+    r"jusqu'à|gegen|entre|de|et|and|und|y|e) $",
+    re.I,
+)
+_DAY = re.compile(r"\b(?:le|du|au|the|am|vom|zum|dem|den|bis|ab|el|il|dia|dal|al|op) $", re.I)
+_HOURS = re.compile(r"(?: heures?| Uhr| uur| horas|,| o'clock|\.|;| du | in the| de la| del| on | et |$)")
+_FRACTION_OFF = Fraction(1, 10)
 _MOST_DIGITS = 2  # that a rounded number may keep
 
 
@@ -203,12 +216,32 @@ def numbers(text: str, language: str, *, given: bool = False) -> list[Number]:
     ]
     found = _years_in_words(text, found)
     found = _shared(text, found, given=given)
+    found = [_one_in(text, number) for number in found]
     if given:
         found += [_plain(number) for number in number_words.hidden_numbers(text)]
         found += [_plain(number) for number in number_words.roman_numerals(text)]
         found += _parts(found)
         return found
-    return [replace(number, hedge=_hedge(text, number)) for number in found]
+    return [
+        replace(
+            number,
+            hedge=_hedge(text, number),
+            clock=_is_clock(text, number),
+            day=bool(_DAY.search(text, max(0, number.start - 8), number.start))
+            and not text[number.end :].lstrip(" .")[:1].isalpha(),
+        )
+        for number in found
+    ]
+
+
+def _is_clock(text: str, number: Number) -> bool:
+    """Whether a number may be an hour of the day: "à huit heures", "at five"."""
+    if number.ordinal or number.units != _NO_UNIT or not 0 <= min(number.values) <= 24:
+        return False
+    return bool(
+        _AT.search(text, max(0, number.start - 12), number.start)
+        and _HOURS.match(text, number.end)
+    )
 
 
 def _written(text: str, language: str, *, given: bool) -> Iterator[Number]:
@@ -408,21 +441,24 @@ def _shared(text: str, found: list[Number], *, given: bool) -> list[Number]:
     return found
 
 
+def _one_in(text: str, number: Number) -> Number:
+    """"Un sur quatre", which is a quarter too."""
+    if number.ordinal or number.units != _NO_UNIT or min(number.values) < 2:
+        return number
+    if not _ONE_IN.search(text, max(0, number.start - 50), number.start):
+        return number
+    return replace(number, values=number.values | {1 / value for value in number.values})
+
+
 def _parts(found: list[Number]) -> list[Number]:
     """Halves and quarters that a share of a hundred is, and the reverse."""
     parts = list[Number]()
     for number in found:
         for value in number.values:
             if 0 < value < 1 and "" in number.units:
-                parts.append(
-                    Number(
-                        number.start,
-                        number.end,
-                        frozenset({100 * value}),
-                        frozenset({PERCENT}),
-                    )
-                )
-            elif PERCENT in number.units and value in (50, 25, 75, 10, 20):
+                percent = frozenset({100 * value})
+                parts.append(Number(number.start, number.end, percent, frozenset({PERCENT})))
+            elif PERCENT in number.units and 0 < value < 100:
                 parts.append(Number(number.start, number.end, frozenset({value / 100})))
     return parts
 
@@ -430,22 +466,17 @@ def _parts(found: list[Number]) -> list[Number]:
 def _hedge(text: str, number: Number) -> str:
     """How the words before a number of a statement say that it is not exact."""
     before = text[max(0, number.start - 40) : number.start].rstrip(" ") + " "
-    found = _hedges().search(before.rstrip())
-    if found and found.lastgroup:
-        return found.lastgroup
-    return number.hedge
-
-
-@cache
-def _hedges() -> re.Pattern[str]:
-    return _HEDGE
+    found = _HEDGE.search(before.rstrip())
+    return found.lastgroup if found and found.lastgroup else number.hedge
 
 
 def _rounds(stated: Fraction, hedge: str, given: Fraction) -> bool:
     """Whether a number rounds another to its leading digits, in the direction that is said."""
-    if stated.denominator != 1 and given.denominator == 1:
-        # "9.1 million" is whole once multiplied; what is left is no rounding of a whole number.
-        return False
+    if 0 < stated < 1 and stated.denominator < 6 and 0 < given < 1:
+        # a half of what is 52 in a hundred
+        off = given - stated
+        away = {"over": off > 0, "under": off < 0}.get(hedge, abs(off) <= Fraction(3, 100))
+        return away and abs(off) <= _FRACTION_OFF
     low, high = _leading(stated), _leading(given)
     if not (0 < stated and 0 < given) or low[1] > _MOST_DIGITS or low[1] >= high[1]:
         return False

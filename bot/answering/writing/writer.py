@@ -82,7 +82,7 @@ class Writer:
         """:param count_tokens: the embedding model's tokens of a text."""
         self._model = model
         self._choice = choice
-        self._checker = checker
+        self.checker = checker
         self._count_tokens = count_tokens
         self.counts = Counts()
         self._breakers = AsyncCircuitBreakerFactory(
@@ -96,7 +96,7 @@ class Writer:
 
     def with_model(self, model: BaseChatModel, choice: ModelChoice) -> Writer:
         """Another writer that checks in the same way."""
-        return Writer(model, choice, self._checker, self._count_tokens)
+        return Writer(model, choice, self.checker, self._count_tokens)
 
     @property
     def choice(self) -> ModelChoice:
@@ -224,7 +224,7 @@ class Writer:
         self, draft: Draft, given: Sequence[Evidence], composed: Composed
     ) -> Flaw | None:
         checked = await asyncio.to_thread(
-            self._checker.check, draft, given, composed.answer.question_language
+            self.checker.check, draft, given, composed.answer.question_language
         )
         return checked if isinstance(checked, Flaw) else composed.add(checked)
 
