@@ -69,7 +69,7 @@ def served_smollm(python: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [python, "-m", "llama_cpp.server", "--model", found.stdout.strip()]
+    command = [str(python), "-m", "llama_cpp.server", "--model", found.stdout.strip()]
     command += ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", str(_CONTEXT)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

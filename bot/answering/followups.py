@@ -23,7 +23,7 @@ LONGEST_ALONE = 500  # characters of a question that stands alone
 _GOES_ON = re.compile(
     r"(?:et|mais|alors|sinon|and|but|so|what about|how about|y|pero|entonces|und|aber|wie steht es"
     r"|e|ed|ma|allora|mas|en|maar|da quando|depuis quand|since when|seit wann|desde cuándo)\b(?!\s*"
-    r"(?:est-ce|where|what is the|how many|how much)\b)",
+    r"(?:a\b|est-ce|where|what is the|how many|how much)\b)",
     re.IGNORECASE,
 )
 # Words that stand for something said before.
@@ -46,7 +46,8 @@ _STANDS_FOR = frozenset(
 _NO_SUBJECT = frozenset(
     "qui que quoi qu quel quelle quels quelles quand où comment combien pourquoi est ce a t il "
     "elle ils elles on y en de du des d le la les l un une et ou à au aux dans par pour avec "
-    "sur cela ça fait faire dit était sont ont été être avoir après avant depuis alors donc exactement précisément aussi "
+    "sur cela ça fait faire dit était sont ont été être avoir après avant depuis alors donc "
+    "exactement précisément aussi "
     "plus encore "
     "who what which when where how why much many is are was were did do does the a an of in on at "
     "to for by with and or that this it they he she them have has had be been then exactly also "
@@ -61,6 +62,8 @@ _NO_SUBJECT = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _ELIDED = re.compile(r"\b(?:qu|d|l|j|n|s|c|m|t)['’]", re.IGNORECASE)
+# "Qui l'a décidé ?"
+_OBJECT = re.compile(r"\b[lL]['’](?:a|as|ai|ont|avait|avaient|avez|aura)\b")
 _YEAR = re.compile(r"\b(?:1[0-9]|20)\d\d\b")
 # Words that are of a time by themselves: a question of them alone lacks its subject.
 _OF_TIME = frozenset(
@@ -85,7 +88,9 @@ def needs_subject(question: str) -> bool:
         return True
     if _GOES_ON.match(text):
         return len(naming) <= _FEW
-    refers = any(w in _STANDS_FOR and not _is_dummy(w, words) for w in words)
+    refers = bool(_OBJECT.search(text)) or any(
+        w in _STANDS_FOR and not _is_dummy(w, words) for w in words
+    )
     return refers and len(naming) < _FEW and not _names_something(text)
 
 

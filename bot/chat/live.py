@@ -127,8 +127,10 @@ class LiveAnswer:
             stale = self._drafts and now - shown_at >= _DRAFT_LASTS
             new = self.latest if self.latest is not shown or stale else None
             if new is not None and now >= due and (self._drafts or self._notice):
-                due = self._clock() + await self._show(new)
-                shown, shown_at = new, self._clock()
+                gap = await self._show(new)
+                if gap is not None:
+                    due = self._clock() + gap
+                    shown, shown_at = new, self._clock()
             self._changed.clear()
             if self._over:
                 return
@@ -154,8 +156,8 @@ class LiveAnswer:
         except TelegramError as error:
             logger.info("chat=%d a notice could not be sent: %s", self._chat_id, error)
 
-    async def _show(self, answer: Answer) -> float:
-        """Show it; for how many seconds not to change it again."""
+    async def _show(self, answer: Answer) -> float | None:
+        """Show it; for how many seconds not to change it again. None: to be shown otherwise."""
         text = as_html(growing_reply(answer))[0]
         try:
             if self._drafts:
@@ -171,7 +173,7 @@ class LiveAnswer:
             if self._drafts:
                 logger.info("chat=%d takes no drafts: %s", self._chat_id, error)
                 self._drafts = False
-                return 0.0
+                return None
             logger.info("chat=%d an edit failed: %s", self._chat_id, error)
         return _EDIT_GAP if self._private else _GROUP_EDIT_GAP
 

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.answering.answer import ArticleReference, Evidence
-from bot.answering.writing.checking import ACROSS, LEAST_PROBABILITY, Checker, Flaw
+from bot.answering.writing.checking import LEAST_PROBABILITY, Checker, Flaw, least_probability
 from bot.answering.writing.drafts import DraftParser
 from bot.settings import Settings
 from index.articles.article import Article
@@ -87,8 +87,9 @@ class Judged:
     probability: float  # that the passage holds it; 0 where there is a flaw
 
     def dropped(self, least: float) -> bool:
-        across = self.case.language != self.case.given[self.case.marker - 1].language
-        return self.flaw is not None or self.probability < least * (ACROSS if across else 1.0)
+        other = self.case.given[self.case.marker - 1].language
+        asked = least_probability(self.case.text, self.case.language, other, least)
+        return self.flaw is not None or self.probability < asked
 
 
 def read_lines(folder: Path) -> list[Line]:

@@ -297,7 +297,7 @@ def _spellings(language: str, kind: str) -> frozenset[str]:
     return frozenset(name for one in written for name in (one, folded(one)) if len(name) >= 3)
 
 
-_JOIN = r"(?:-| ?- ?|/| (?:à|et|au|ou|to|and|or|bis|bis zum|und|oder|y|al|a|e|ed|o|tot|en|of|t/m) | e il | y el | et le | and the | au |, | bis | und dem )"
+_JOIN = r"(?:-| ?- ?|/| (?:à|et|au|ou|to|and|or|bis|bis zum|und|oder|y|al|a|e|ed|o|tot|en|of|t/m) | e il | y el | et le | and the | au |, | bis | und dem )"  # noqa: E501
 
 
 @cache
@@ -307,7 +307,7 @@ def _day_pattern(language: str) -> re.Pattern[str]:
     suffix = r"(?:er|st|nd|rd|th|\.|º|°|ª|e)?"
     day = rf"(?:[12]\d|3[01]|0?[1-9])(?!\d){suffix}"
     of = r"(?: (?:de |of |del |di |do )?| ?/|-)"
-    year = r"(?:,? (?:de |del |of |dell'anno |do )?(?P<year{n}>1\d{{3}}|20\d\d|2100)(?!\d| ?\d{{3}}\b))?"
+    year = r"(?:,? (?:de |del |of |dell'anno |do )?(?P<year{n}>1\d{{3}}|20\d\d|2100)(?!\d| ?\d{{3}}\b))?"  # noqa: E501
     leading = (
         rf"(?:(?P<weekday>{weekday})\.?,?(?: (?:le |den |dem |the |el |il |dia |dia |o |der ))? ?)?"
     )
@@ -315,9 +315,9 @@ def _day_pattern(language: str) -> re.Pattern[str]:
         rf"(?<![\w.,-]){leading}(?:"
         rf"(?P<iso>(?P<iy>\d{{4}})-(?P<im>\d\d)-(?P<id>\d\d)(?!\d))"
         rf"|(?P<num>(?P<nd>\d{{1,2}})(?P<nm>[/.])(?P<nmo>\d{{1,2}})(?P=nm)(?P<ny>\d{{4}}|\d\d)(?!\d))"
-        rf"|(?P<days>{day}(?:(?:{_JOIN})(?:(?:{weekday})\.? )?{day}){{0,4}}){of}(?P<month>{month})\b\.?{year.format(n=1)}"
-        rf"|(?P<usmonth>{month})\b\.? (?:the )?(?P<usdays>{day}(?:{_JOIN}{day}){{0,4}})(?![\d%]|[.,]\d| ?(?:h|:)){year.format(n=2)}"
-        rf"|(?P<written>[^\W\d_]+(?:[ -][^\W\d_]+)?) (?:de |of )?(?P<wmonth>{month})\b{year.format(n=3)}"
+        rf"|(?P<days>{day}(?:(?:{_JOIN})(?:(?:{weekday})\.? )?{day}){{0,4}}){of}(?P<month>{month})\b\.?{year.format(n=1)}"  # noqa: E501
+        rf"|(?P<usmonth>{month})\b\.? (?:the )?(?P<usdays>{day}(?:{_JOIN}{day}){{0,4}})(?![\d%]|[.,]\d| ?(?:h|:)){year.format(n=2)}"  # noqa: E501
+        rf"|(?P<written>[^\W\d_]+(?:[ -][^\W\d_]+)?) (?:de |of )?(?P<wmonth>{month})\b{year.format(n=3)}"  # noqa: E501
         r")",
         re.I,
     )
@@ -517,7 +517,7 @@ _DECADE = re.compile(
     r"(?<!\w)(?:(?:années|annees|años|anos|anni|jaren) '?(?P<a>\d{4}|\d0)(?!\d)"
     r"|(?:the |mid-|early |late )?'?(?P<b>1\d\d0|20\d0|[1-9]0)'?s(?!\w)"
     r"|(?P<c>1\d\d0|20\d0|[1-9]0)er(?:[ -]?Jahren?)?(?!\w)"
-    r"|(?:the |in den |die |der |les |los |gli |negli |degli |nei |années |años |anos |anni |jaren )"
+    r"|(?:the |in den |die |der |les |los |gli |negli |degli |nei |années |años |anos |anni |jaren )"  # noqa: E501
     r"(?P<d>vingt|trente|quarante|cinquante|soixante|soixante-dix|quatre-vingt|quatre-vingt-dix|"
     r"(?:nineteen[ -])?(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties)|"
     r"zwanziger|dreißiger|vierziger|fünfziger|sechziger|siebziger|achtziger|neunziger|"
@@ -609,4 +609,3 @@ def _years_of(found: re.Match[str]) -> Iterator[Mention]:
     if last := found["b"]:
         year = int(last) if len(last) == 4 else int(first[:2] + last)
         yield Mention(found.start(), found.end(), year=year)
-

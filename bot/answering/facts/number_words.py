@@ -236,7 +236,8 @@ def _occurrences(tokens: Sequence[str], language: str) -> list[Occurence]:
         for place in range(len(read) - 1):
             if tokens[place + 1] == "'" and read[place] in _ELIDED:  # "trent'anni"
                 read[place] = _ELIDED[read[place]]
-    return find_numbers([_Token(token) for token in read], language, 0.0)
+    found: list[Occurence] = find_numbers([_Token(token) for token in read], language, 0.0)
+    return found
 
 
 def _beside(plain: Sequence[str], place: int) -> str:
@@ -263,9 +264,7 @@ def _alone(plain: Sequence[str], at: int, language: str) -> Spelled | None:
     return None
 
 
-def _is_no_number(
-    plain: Sequence[str], at: int, end: int, ordinal: bool, language: str
-) -> bool:
+def _is_no_number(plain: Sequence[str], at: int, end: int, ordinal: bool, language: str) -> bool:
     """Whether a word that may be a number is something else: "neuf" new, "secondo" after."""
     word, before, following = plain[at], _beside(plain, at - 1), _beside(plain, end)
     if language == "fr" and word == "neuf":

@@ -185,7 +185,9 @@ _AT = re.compile(
     re.I,
 )
 _DAY = re.compile(r"\b(?:le|du|au|the|am|vom|zum|dem|den|bis|ab|el|il|dia|dal|al|op) $", re.I)
-_HOURS = re.compile(r"(?: heures?| Uhr| uur| horas|,| o'clock|\.|;| du | in the| de la| del| on | et |$)")
+_HOURS = re.compile(
+    r"(?: heures?| Uhr| uur| horas|,| o'clock|\.|;| du | in the| de la| del| on | et |$)"
+)
 _FRACTION_OFF = Fraction(1, 10)
 _MOST_DIGITS = 2  # that a rounded number may keep
 
@@ -239,8 +241,7 @@ def _is_clock(text: str, number: Number) -> bool:
     if number.ordinal or number.units != _NO_UNIT or not 0 <= min(number.values) <= 24:
         return False
     return bool(
-        _AT.search(text, max(0, number.start - 12), number.start)
-        and _HOURS.match(text, number.end)
+        _AT.search(text, max(0, number.start - 12), number.start) and _HOURS.match(text, number.end)
     )
 
 
@@ -442,7 +443,7 @@ def _shared(text: str, found: list[Number], *, given: bool) -> list[Number]:
 
 
 def _one_in(text: str, number: Number) -> Number:
-    """"Un sur quatre", which is a quarter too."""
+    """ "Un sur quatre", which is a quarter too."""
     if number.ordinal or number.units != _NO_UNIT or min(number.values) < 2:
         return number
     if not _ONE_IN.search(text, max(0, number.start - 50), number.start):

@@ -11,7 +11,7 @@ from bot.answering.answer import Evidence
 from bot.answering.facts import FactKind, Ground, missing_facts
 from bot.answering.writing.denial import denies
 from bot.answering.writing.drafts import Draft
-from index.articles.language import detect
+from index.articles.language import LANGUAGES, detect
 from index.calibration import log_odds, logistic
 from index.passages import Span
 from index.reader import Readable, Reader
@@ -22,6 +22,9 @@ LEAST_PROBABILITY = 0.05
 # The share of it that is asked of a statement in another language than its passage: the
 # verifier knows such pairs less well.
 ACROSS = 0.2
+# What is asked of a statement without figure, date, name or quotation: nothing else of it can be
+# compared with the passage.
+WITHOUT_FACTS = 0.5
 LONGEST_STATEMENT = 600  # characters; what is longer is no single statement
 
 
@@ -73,6 +76,7 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|„[^“”]*[“”]|\"[^\"]*\"")
+_LATIN = frozenset(LANGUAGES) - {"ru", "ar"}  # written in Latin letters
 _LETTERS = 25  # fewer do not say a language
 _ANOTHER_LANGUAGE = 0.95  # probability
 _LONGEST_RUN = 2  # sentences of one support
@@ -84,6 +88,17 @@ Run = tuple[int, int]  # the first and last of some consecutive sentences of a p
 # How much less probable, in log odds, a statement is that denies where the words do not, or the
 # other way round. Chosen with LEAST_PROBABILITY.
 DENIAL = 0.7
+
+
+def least_probability(statement: str, language: str, other: str, least: float) -> float:
+    """How probable a statement must be: more where no figure, date or name of it was found in the
+    passage; less where the passage is in another language.
+
+    :param least: for one with a fact, in the passage's language.
+    """
+    if not missing_facts(statement, language, Ground("", other)):
+        return WITHOUT_FACTS
+    return least * (1.0 if language == other else ACROSS)
 
 
 class Checker:
@@ -130,7 +145,7 @@ class Checker:
         if isinstance(found, Flaw):
             return found
         support, probability = found
-        least = self._least * (1.0 if language == evidence.language else ACROSS)
+        least = least_probability(statement, language, evidence.language, self._least)
         return support if probability >= least else Flaw.MEANING
 
     def likeliest(
@@ -209,8 +224,15 @@ def _ground(evidence: Evidence, words: str) -> Ground:
     return Ground(words, evidence.language, article.title, article.source, article.published)
 
 
+def _mostly_latin(text: str) -> bool:
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(letter < "\u0250" for letter in letters) >= len(letters) / 2
+
+
 def _is_in_another(text: str, language: str) -> bool:
     own = _QUOTED.sub(" ", text)
+    if language in _LATIN and not _mostly_latin(own):
+        return True
     if sum(map(str.isalpha, own)) < _LETTERS:
         return False
     found, probability = detect(own)

@@ -14,6 +14,7 @@ from bot.answering.answer import Answer
 from tests.answering.writing.conftest import Opens
 from tests.llm.recording import Request
 from tests.llm.replies import (
+    Behaviour,
     Reply,
     breaks_off,
     empty,
@@ -134,12 +135,12 @@ async def test_statements_are_shown_one_by_one_each_once_checked(
     go_on = Event()
     second = "Elle rejoint à Castelbrun le pôle espoirs féminin de la Ligue des Plaines"
 
-    def both(request: Request) -> Reply:
+    def both(request: Request) -> Behaviour:
         first = f"{TRUE} [{number_of(HOURS, request)}]. "
         rest = f"{second} [{number_of('Elle rejoint', request)}]."
         return says(first + rest, pieces=(first, "Elle ", rest.removeprefix("Elle ")), until=go_on)
 
-    language_model.default = both  # type: ignore[assignment]
+    language_model.default = both
     shown: list[list[str]] = []
     seen = asyncio.Event()
 
