@@ -78,6 +78,7 @@ def run_telegram(
         settings.ui_language,
         bot,
         desk.outbox,
+        answerer.writer.counts if answerer.writer else None,
     )
     following = Following(assistant, settings.index_dir, admins.heard, arrivals.wake)
 

@@ -15,6 +15,7 @@ from telegram.error import TelegramError
 from telegram.ext import Application, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot.alerts.outbox import Counts, Outbox
+from bot.answering.writing.counts import Counts as WritingCounts
 from bot.chat.conversation import COMMANDS, Conversation
 from bot.chat.delivery import deliver
 from bot.chat.markup import Reply, paragraph
@@ -59,6 +60,7 @@ class Admins:
         default_language: str,
         bot: Bot,
         outbox: Outbox,
+        writing: WritingCounts | None = None,
     ) -> None:
         self._ids = ids
         self._conversation = conversation
@@ -66,6 +68,7 @@ class Admins:
         self._default_language = default_language
         self._bot = bot
         self._outbox = outbox
+        self._writing = writing
         self._languages: dict[int, str] = {}  # of those who have written since the start
         self._unreachable: set[int] = set()
         self._under_way: datetime | None = None  # since when a run begun in a chat is
@@ -187,7 +190,9 @@ class Admins:
         with self._conversation.assistant.generation() as generation:
             manifest = generation.manifest
         last = last_record(self._index_dir)
-        status = Status(manifest, current_name(self._index_dir), last, self._under_way, alerts)
+        status = Status(
+            manifest, current_name(self._index_dir), last, self._under_way, alerts, self._writing
+        )
         return status_reply(status, _now(), language)
 
     def _in_background(self, work: Coroutine[object, object, None]) -> None:

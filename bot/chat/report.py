@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.alerts.outbox import Counts
+from bot.answering.writing import counts as writing
 from bot.chat.markup import Block, Reply, Span, message, paragraph
 from bot.i18n import translate, written_age, written_duration, written_number
 from index.generations import Manifest
@@ -14,6 +15,7 @@ from index.run_record import RunRecord
 # As scripts/reindex.py --help explains them.
 _NOT_BEGUN = (2, 4)
 _REFUSED = 5
+_REASONS = 6  # why statements fell and the model failed, most often first
 _LISTED = 10  # of what could not be read
 _LONGEST_PART, _LONGEST_ERROR = 150, 1500  # characters: of a path or a reason, of an error
 
@@ -27,6 +29,7 @@ class Status:
     last: RunRecord | None
     under_way: datetime | None  # since when a run begun in a chat is
     alerts: Counts
+    writing: writing.Counts | None = None  # where a language model writes the answers
 
 
 def run_reply(record: RunRecord, in_use: str, language: str) -> Reply:
@@ -54,6 +57,8 @@ def status_reply(status: Status, now: datetime, language: str) -> Reply:
     if status.current and status.current != manifest.name:
         blocks.append(_not_in_use(status.current, manifest.name, language))
     blocks.append(_alerts(status.alerts, language))
+    if status.writing:
+        blocks.append(_writing(status.writing, language))
     if status.under_way:
         blocks += under_way_reply(status.under_way, now, language).blocks
     if last is None:
@@ -61,6 +66,21 @@ def status_reply(status: Status, now: datetime, language: str) -> Reply:
     when = translate("Last reindex, {age}:", language, age=_age(last.finished, now, language))
     title = paragraph(Span(f"{when} ", bold=True), Span(_outcome(last, language)))
     return Reply((*blocks, title, *_details(last, language)))
+
+
+def _writing(counts: writing.Counts, language: str) -> Block:
+    """What became of the answers since the start; reasons are in the log's words."""
+    said = translate(
+        "Written answers: {written}, {quoted} quoted instead; statements: {kept} held, {dropped} "
+        "dropped",
+        language,
+        written=written_number(counts.written, language),
+        quoted=written_number(counts.quoted, language),
+        kept=written_number(counts.kept, language),
+        dropped=written_number(counts.dropped.total(), language),
+    )
+    why = [f"{name}: {n}" for name, n in (counts.dropped + counts.failures).most_common(_REASONS)]
+    return paragraph("\n".join([said, *why]))
 
 
 def _alerts(counts: Counts, language: str) -> Block:
