@@ -18,6 +18,7 @@ from .replies import (
     speaks,
     stalls,
     too_long,
+    trails_off,
 )
 from .server import LanguageModelServer
 
@@ -40,4 +41,5 @@ __all__ = [
     "speaks",
     "stalls",
     "too_long",
+    "trails_off",
 ]

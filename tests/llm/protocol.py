@@ -12,9 +12,9 @@ def error_body(message: str, kind: str, code: str | int | None = None) -> JsonDi
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
-def refusal_of(body: JsonDict) -> str | None:
+def refusal_of(body: object) -> str | None:
     """Why a request is no request for a completion, or None."""
-    if not isinstance(body.get("model"), str):
+    if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         return "you must provide a model parameter"
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
@@ -25,7 +25,7 @@ def refusal_of(body: JsonDict) -> str | None:
     return None
 
 
-def completion(request: Request, text: str, finish: str) -> JsonDict:
+def completion(request: Request, text: str, finish: str | None) -> JsonDict:
     """The whole answer to a request without stream."""
     choice = {
         "index": 0,

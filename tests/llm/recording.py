@@ -55,7 +55,7 @@ class Request:
 
     @property
     def sent(self) -> int:
-        """How many characters of the answer are written so far."""
+        """How many characters of the answer are written so far, at least all that were read."""
         with self._changed:
             return self._sent
 

@@ -19,7 +19,7 @@ class Ending(Enum):
     SILENCE = "nothing, until the client hangs up or the server closes"
     HANG_UP = "the connection closes without the end of the answer"
     ERROR = "an error in the stream"
-    NO_END = "the connection goes on, without the reason why the answer ends"
+    NO_END = "nothing that says so, and the connection stays"
     AGAIN = "the first piece, and so on until the client hangs up"
 
 
@@ -98,6 +98,11 @@ def breaks_off(text: str) -> Answer:
     return Answer(_words(text), Ending.HANG_UP)
 
 
+def trails_off(text: str) -> Answer:
+    """The text, then nothing but an orderly end of HTTP: no finish_reason and no [DONE]."""
+    return Answer(_words(text), Ending.NO_END)
+
+
 def ends_early(text: str) -> Answer:
     """The text, which the bound on tokens has cut."""
     return Answer(_words(text), Ending.LENGTH)
@@ -109,7 +114,10 @@ def empty() -> Answer:
 
 
 def endless(sentence: str, pause: float = 0.001) -> Answer:
-    """The sentence again and again until the client hangs up; without stream, never a byte."""
+    """The sentence again and again until the client hangs up; without stream, never a byte.
+
+    `pause` seconds lie between two sentences: a stream at full speed starves the client's loop.
+    """
     return Answer((sentence,), Ending.AGAIN, pause=pause)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from threading import Condition, Event
-from typing import Any, NoReturn
+from typing import Any, NoReturn, assert_never
 from urllib.parse import urlsplit
 
 from .protocol import closing, completion, delta, error_body, models, opening, refusal_of
@@ -153,20 +153,25 @@ class _Connection(BaseHTTPRequestHandler):
                 self._end_stream()
             case Garbage(content):
                 self._answer(200, content)
+            case _:  # as from a second import of this package: fail now, not after a time-out
+                assert_never(behaviour)
 
     def _stream(self, request: Request, answer: Answer) -> None:
         self._begin_stream()
         self._event(opening(request))
         text = ""
         for piece in self._in_time(answer):
-            self._event(delta(request, piece))
             text += piece
-            request.add_sent(len(piece))
+            request.add_sent(len(piece))  # first, so that one who has read it finds it counted
+            self._event(delta(request, piece))
         match answer.ending:
             case Ending.SILENCE:
                 self._wait_for_hang_up()
             case Ending.HANG_UP:
                 self._break_off()
+                return
+            case Ending.NO_END:
+                self._end_stream()
                 return
             case Ending.ERROR:
                 self._event(answer.error)
@@ -183,10 +188,11 @@ class _Connection(BaseHTTPRequestHandler):
         if answer.ending is Ending.ERROR:
             self._answer(500, answer.error)
             return
-        content = json.dumps(completion(request, text, answer.ending.value), ensure_ascii=False)
-        if answer.ending in (Ending.STOP, Ending.LENGTH):
-            self._answer(200, content)
+        finish = None if answer.ending is Ending.NO_END else answer.ending.value
+        content = json.dumps(completion(request, text, finish), ensure_ascii=False)
+        if answer.ending in (Ending.STOP, Ending.LENGTH, Ending.NO_END):
             request.add_sent(len(text))
+            self._answer(200, content)
             return
         whole = content.encode()
         self._head(200, {"Content-Type": _JSON, "Content-Length": str(len(whole))})

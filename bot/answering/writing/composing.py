@@ -11,7 +11,6 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_month_names
 
 from bot.answering.answer import Answer, Citation, Evidence, Statement
-from bot.answering.extractive import LEAST_PROBABILITY
 from bot.answering.facts import has_figure
 from bot.answering.writing.checking import Flaw, Support, Supported
 
@@ -25,6 +24,7 @@ _AS_OF = {
     "pt": "em {date}",
     "nl": "per {date}",
 }
+_MAY_ANSWER = 0.05  # probability, of a passage that may say another figure for the same
 _STOP = re.compile(r"[.!?…]*\Z")
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 
@@ -45,7 +45,7 @@ class Composed:
         days = {
             item.article.published
             for item in given
-            if item.article.published and item.probability >= LEAST_PROBABILITY
+            if item.article.published and item.probability >= _MAY_ANSWER
         }
         self._may_have_changed = len(days) > 1
 

@@ -25,6 +25,7 @@ _KEYLESS = ("ollama",)
 _NO_KEY = "none"
 RETRIES = 2  # by the provider's own client, which obeys Retry-After: 429, 5xx, no connection
 _PROBE_SECONDS = 20.0
+_PROBE_TOKENS = 16  # fewer are refused by some
 
 _DEFINITE = {
     Failure.KEY: "the provider refused LLM_API_KEY ({said}): check the key",
@@ -131,7 +132,9 @@ def probe(choice: ModelChoice) -> str | None:
         model.
     """
     seconds = min(choice.seconds, _PROBE_SECONDS)
-    model = open_language_model(replace(choice, seconds=seconds), retries=0)
+    model = open_language_model(
+        replace(choice, seconds=seconds, answer_tokens=_PROBE_TOKENS), retries=0
+    )
     try:
         model.invoke("Reply with the word: ready")
     except Exception as error:  # each package has errors of its own
