@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 
 from bot.answering.facts import names, quotations
@@ -68,7 +71,9 @@ class _Given:
 
     quotable: str
     calendar: Calendar
-    numbers: tuple[Number, ...]
+    numbers: tuple[Number, ...]  # each once
+    by_value: Mapping[Fraction, Sequence[Number]]
+    by_digits: Mapping[str, Sequence[Number]]
     names: names.Known
 
     def has_date(self, stated: Mention) -> bool:
@@ -86,6 +91,12 @@ class _Given:
             )
         return value is not None and any(value in number.values for number in self.numbers)
 
+    def _like(self, stated: Number) -> Iterable[Number]:
+        """The numbers that share a value or the digits with one of a statement."""
+        for value in stated.values:
+            yield from self.by_value.get(value, ())
+        yield from self.by_digits.get(stated.digits, ())
+
     def _has_without_scale(self, stated: Number) -> bool:
         """ "la région 25", for 25 million, where others of the passage are so many million."""
         if stated.scaled == 1 or stated.ordinal:
@@ -97,18 +108,25 @@ class _Given:
         )
 
     def has_number(self, stated: Number) -> bool:
-        if any(number.stands_for(stated) for number in self.numbers):
+        like = self.numbers if stated.hedge else self._like(stated)
+        if any(number.stands_for(stated) for number in like):
             return True
         if self._has_without_scale(stated):
             return True
         if any(int(value) in self.calendar.years for value in stated.values if 1000 < value < 2200):
             return True
         if stated.clock:
-            return any(
-                mention.time and not mention.time[1] and (mention.time[0] - value) % 12 == 0
+            hours = {value % 12 for value in stated.values}
+            if any(
+                mention.time and not mention.time[1] and mention.time[0] % 12 in hours
                 for mention in self.calendar.mentions
-                for value in stated.values
-            )
+            ):
+                return True
+            if any(
+                number.clock and hours & {value % 12 for value in number.values}
+                for number in self.numbers
+            ):
+                return True
         return stated.day and any(
             mention.day in stated.values for mention in self.calendar.mentions
         )
@@ -126,9 +144,23 @@ def _given(ground: Ground) -> _Given:
     rest = without(
         text, [(mention.start, mention.end) for mention in dates if not _is_year(mention)]
     )
+    given = {_essence(number): number for number in numbers(rest, language, given=True)}
+    by_value, by_digits = defaultdict[Fraction, list[Number]](list), dict[str, list[Number]]()
+    for number in given.values():
+        for value in number.values:
+            by_value[value].append(number)
+        if number.digits:
+            by_digits.setdefault(number.digits, []).append(number)
     return _Given(
         quotations.plain(text),
         Calendar(ground.published, dates),
-        tuple(numbers(rest, language, given=True)),
+        tuple(given.values()),
+        by_value,
+        by_digits,
         names.Known.of(f"{text}\n\n{tidy(composed(ground.source or ''))}"),
     )
+
+
+def _essence(number: Number) -> Number:
+    """The number without its place."""
+    return replace(number, start=0, end=0)

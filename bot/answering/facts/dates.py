@@ -199,9 +199,12 @@ def _same_decade(stated: int, given: int | None) -> bool:
 
 _TIME = re.compile(
     r"(?<![\w.,:])(?P<h>[01]?\d|2[0-4])(?:"
-    r" ?h(?:eures?)? ?(?P<m1>[0-5]\d)(?!\d)|:(?P<m2>[0-5]\d)(?![\d:])(?P<suffix> ?[ap]\.?m\b\.?)?"
-    r"|\.(?P<m3>[0-5]\d)(?= Uhr| uur| horas| ?[ap]\.?m\b| heures|h\b)(?P<suffix3> ?[ap]\.?m\b\.?)?"
-    r"|(?P<suffix2> ?[ap]\.?m\b\.?)| ?h\b(?!/)| Uhr(?: (?P<m4>[0-5]\d)(?!\d))?\b| uur\b| o'clock\b)"
+    r" ?h(?:eures?)? ?(?P<m1>[0-5]\d)(?!\d)"
+    r"|:(?P<m2>[0-5]\d)(?![\d:])(?P<suffix> ?(?:[ap]m\b|[ap]\.m\.))?"
+    r"|\.(?P<m3>[0-5]\d)(?= Uhr| uur| horas| ?[ap]\.?m\b| heures|h\b)"
+    r"(?P<suffix3> ?(?:[ap]m\b|[ap]\.m\.))?"
+    r"|(?P<suffix2> ?(?:[ap]m\b|[ap]\.m\.))| ?h\b(?!/)"
+    r"| Uhr(?: (?P<m4>[0-5]\d)(?!\d))?\b| uur\b| o'clock\b)"
     r"(?: Uhr| uur| horas)?",
     re.I,
 )
@@ -211,17 +214,15 @@ _CLOCK_WORDS = {
 }
 _CLOCK = {word: time for time, names in _CLOCK_WORDS.items() for word in names.split()}
 _CLOCK_WORD = re.compile(rf"\b(?:{'|'.join(_CLOCK)}|mediodía)\b", re.I)
-_CLOCK_HALF = re.compile(r"(?:à|alle|a las|a la|um|at|às|om|ab|vers|dalle|from) $", re.I)
-_BARE_HOUR = re.compile(
-    r"(?:(?<=\bat )|(?<=\balle )|(?<=\bore )|(?<=\blas )|(?<=\bàs )|(?<=\bdalle )|(?<=\bà ))"
-    r"(?P<h>[01]?\d|2[0-3])(?:[.:](?P<m>[0-5]\d))?(?= heures\b|[,.;) ]*$|[,;)]| (?:y|e|de la|in the"
-    r"|del|da|uhr|horas|on|et|and|heure)\b)",
+# "alle 14.30": after these words no decimals.
+_DOTTED = re.compile(
+    r"\b(?:alle|dalle|ore|las|às|um|om|at|until|by)(?: ore)? (?P<time>(?P<h>[01]?\d|2[0-3])"
+    r"\.(?P<m>[0-5]\d))(?![\d%]|[.,]\d)",
     re.I,
 )
 
 
 def _times(text: str, language: str) -> Iterator[Mention]:
-    end = 0
     for found in _TIME.finditer(text):
         hour = int(found["h"])
         minute = int(found["m1"] or found["m2"] or found["m3"] or found["m4"] or 0)
@@ -230,12 +231,16 @@ def _times(text: str, language: str) -> Iterator[Mention]:
             hour += 12
         elif suffix.startswith("a") and hour == 12:
             hour = 0
-        end = found.end()
         half = not suffix and hour <= 12
-        yield Mention(found.start(), end, time=(hour, minute), half_day=half)
+        yield Mention(found.start(), found.end(), time=(hour, minute), half_day=half)
+    for found in _DOTTED.finditer(text):
+        start, stop = found.span("time")
+        if not _TIME.match(text, start):
+            hour = int(found["h"])
+            yield Mention(start, stop, time=(hour, int(found["m"])), half_day=hour <= 12)
     for found in _CLOCK_WORD.finditer(text):
         word = folded(found.group())
-        if word in ("midi", "noon", "midday") or word in _CLOCK:
+        if word in _CLOCK:
             yield Mention(found.start(), found.end(), time=_CLOCK[word])
 
 
@@ -308,9 +313,8 @@ def _day_pattern(language: str) -> re.Pattern[str]:
     day = rf"(?:[12]\d|3[01]|0?[1-9])(?!\d){suffix}"
     of = r"(?: (?:de |of |del |di |do )?| ?/|-)"
     year = r"(?:,? (?:de |del |of |dell'anno |do )?(?P<year{n}>1\d{{3}}|20\d\d|2100)(?!\d| ?\d{{3}}\b))?"  # noqa: E501
-    leading = (
-        rf"(?:(?P<weekday>{weekday})\.?,?(?: (?:le |den |dem |the |el |il |dia |dia |o |der ))? ?)?"
-    )
+    article = r"(?: (?:le |den |dem |the |el |il |dia |o |der ))?"
+    leading = rf"(?:(?P<weekday>{weekday})(?!\w)\.?,?{article} ?)?"
     return re.compile(
         rf"(?<![\w.,-]){leading}(?:"
         rf"(?P<iso>(?P<iy>\d{{4}})-(?P<im>\d\d)-(?P<id>\d\d)(?!\d))"
@@ -348,6 +352,7 @@ def _days(text: str, language: str) -> Iterator[Mention]:
                 # only the month counts here: looked at again, after its first word
                 at = found.start("written") + len(found["written"].split(" ")[0].split("-")[0])
                 at = max(at, found.start() + 1)
+                continue
         else:
             names, written = (
                 (found["month"], found["days"])
@@ -434,7 +439,7 @@ def _weekday_pattern(language: str) -> re.Pattern[str]:
     wide = [name for name in _spellings(language, "days") if len(name) > 4]
     names = "|".join(sorted(map(re.escape, wide), key=len, reverse=True))
     return re.compile(
-        rf"(?<!\w)(?P<name>{names})(?:s|abend|morgen|nacht|nachmittag|mittag|e)?(?!\w)", re.I
+        rf"(?<!\w)(?P<name>{names})(?:s|abend|morgen|nacht|nachmittag|mittag|en?)?(?!\w)", re.I
     )
 
 
@@ -517,7 +522,7 @@ _DECADE = re.compile(
     r"(?<!\w)(?:(?:années|annees|años|anos|anni|jaren) '?(?P<a>\d{4}|\d0)(?!\d)"
     r"|(?:the |mid-|early |late )?'?(?P<b>1\d\d0|20\d0|[1-9]0)'?s(?!\w)"
     r"|(?P<c>1\d\d0|20\d0|[1-9]0)er(?:[ -]?Jahren?)?(?!\w)"
-    r"|(?:the |in den |die |der |les |los |gli |negli |degli |nei |années |años |anos |anni |jaren )"  # noqa: E501
+    r"|(?:(?:the |in den |die |der )(?=[^ ]+(?:ies|er)(?!\w))|années |años |anos |anni |jaren )"
     r"(?P<d>vingt|trente|quarante|cinquante|soixante|soixante-dix|quatre-vingt|quatre-vingt-dix|"
     r"(?:nineteen[ -])?(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties)|"
     r"zwanziger|dreißiger|vierziger|fünfziger|sechziger|siebziger|achtziger|neunziger|"

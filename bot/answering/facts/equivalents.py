@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from bot.answering.facts.text import LANGUAGES, Word, folded, words
@@ -19,6 +19,7 @@ _ALIASES = Path(__file__).parent / "aliases.txt"
 _LONGEST = 7  # words of a name
 _SHORT = 3  # letters of a name that must be in capitals: "US", not "us"
 _INFLECTED = 5  # letters of a word that may have an ending
+_OF_SENSE = 40  # letters of a word that may be one
 _ENDING = re.compile(r"(?:(?<=....)(?:es|as|os|s|e|a|o|i)|(?<=......)(?:en|er|em))$")
 _DOUBLED = re.compile(r"(.)\1$")
 # Languages whose speakers' first territory is not the one that they are named after.
@@ -93,7 +94,7 @@ def _of_cldr() -> Iterator[tuple[str, str]]:
             if home:
                 yield f"t:{home}", name
         for zone, names in locale.time_zones.items():
-            if isinstance(names, dict) and "city" in names:
+            if "city" in names:
                 yield f"c:{zone}", names["city"]
     for zone in get_global("zone_territories"):
         if zone.count("/") and not zone.startswith("Etc"):
@@ -103,14 +104,17 @@ def _of_cldr() -> Iterator[tuple[str, str]]:
 _CONTINENTS = frozenset("001 002 003 005 009 013 019 142 145 150 151 155 419".split())
 
 
-@cache
 def _key(name: str) -> Key:
     return tuple(_stem(word.text) for word in words(name))
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     plain = folded(word)
-    if len(plain) < _INFLECTED:
+    if not _INFLECTED <= len(plain) <= _OF_SENSE:
         return plain
-    return _DOUBLED.sub(r"\1", _ENDING.sub("", plain))
+    while True:  # "portugaises" is "portugaise", and "portugais"
+        shorter = _DOUBLED.sub(r"\1", _ENDING.sub("", plain))
+        if shorter == plain or len(shorter) < 4:
+            return plain
+        plain = shorter

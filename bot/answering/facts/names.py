@@ -20,11 +20,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from bot.answering.facts import equivalents
 from bot.answering.facts.text import Word, folded, words
-from bot.answering.facts.vocabulary import is_common, is_institutional, zipf
+from bot.answering.facts.vocabulary import (
+    is_common,
+    is_institutional,
+    is_seen,
+    is_telling,
+    zipf,
+)
 
 _GENITIVE = frozenset({"en", "de", "nl"})
 _TITLES = frozenset(
@@ -48,6 +54,16 @@ _MEASURES = frozenset(
     bezirk fluss insel dorf ort flughafen hafen bahnhof universitat schule kilogramm zentimeter
     millimeter watt megawatt gigawatt kilowatt volt hertz""".split()
 )
+_DETERMINED = re.compile(
+    r"(?<!\w)(?i:de[rsmn]|die|das|ein(?:e[nmrs]?)?|kein(?:e[nmrs]?)?|ihr(?:e[nmrs]?)?|"
+    r"sein(?:e[nmrs]?)?|unser(?:e[nmrs]?)?|dies(?:e[nmrs]?)|jed(?:e[nmrs]?)|jen(?:e[nmrs])|zu[rm]|"
+    r"im|am|vom|beim|ins|ans|allen?|vielen?|mehreren?|einigen?|manchen?|wenigen?|mehr|weniger|"
+    r"beiden?|solchen?|welche[nrsm]?|genug|\ufffc+) (?:[a-zäöüß]{2,}(?:e|en|er|es|em) )?$"
+)
+_PLACE = re.compile(r"(?<!\w)(?:[Ii]n|[Nn]ach|[Aa]us|[Bb]ei|[Ll]aut|[Vv]on|[Ff]ür) $")
+_PLACED = 2.0  # Zipf, of a noun that may stand after these without an article
+_PERSON = ("er", "in", "ent", "or", "ist", "at", "ar", "iker", "chef", "rat", "anwalt", "arzt")
+_PLURAL = ("ungen", "en", "heiten", "ern", "eln", "ung", "heit", "keit", "schaft")
 _PARTICLES = (
     r"(?: (?:de|du|des|d'|von|van|der|den|zu|zur|del|della|di|da|dos|la|le|al|el|bin|y|ten))"
 )
@@ -144,7 +160,7 @@ def missing_names(text: str, language: str, known: Known) -> Iterator[tuple[int,
             )
             if named.get(place) is not True
             and not known.has(found[place].text)
-            and (is_name or named.get(place) is False)
+            and (is_name or (named.get(place) is False and _may_be(text, found[place], language)))
         ]
         if missing:
             yield found[missing[0]].start, found[missing[-1]].end
@@ -167,6 +183,14 @@ def _given_phrases(found: Sequence[Word], keys: Sequence[str], known: Known) -> 
     return named
 
 
+def _may_be(text: str, word: Word, language: str) -> bool:
+    """Whether a word that the lists have may be that name here: not "Seine" and "Tage" in German,
+    which are rivers elsewhere."""
+    if language == "de" and _is_determined(text, word):
+        return False
+    return not is_telling(word.text.casefold(), language)
+
+
 def _are_names(
     text: str, found: Sequence[Word], chain: Sequence[int], language: str, shouted: bool
 ) -> list[bool]:
@@ -175,21 +199,21 @@ def _are_names(
     names = list(alone)
     for at in range(len(chain) - 1):
         word, after = found[chain[at]], found[chain[at + 1]]
-        if folded(word.text) in _TITLES or text[word.end : after.start] not in (" ", "-"):
-            continue
         plain = word.text.casefold()
+        if folded(plain) in _TITLES or text[word.end : after.start] not in (" ", "-"):
+            continue
+        if language == "de":
+            # A noun may stand before a name ("Bürgermeister Kehl"), hardly any after one.
+            rare = zipf(plain, "de") < _PLACED and not plain.endswith(_PERSON)
+            given = rare or not is_common(plain, "de")
+            names[at] = names[at] or (alone[at + 1] and given)
+            names[at + 1] = names[at + 1] or (alone[at] and folded(after.text) not in _MEASURES)
+            continue
         if alone[at + 1] and zipf(plain, language) < _CALM:
-            names[at] = names[at] or not (language == "de" and is_common(plain, "de"))
-            if language != "de" or _is_given_name(plain):
-                names[at] = True
-        if alone[at] and language == "de":
-            names[at + 1] = folded(after.text) not in _MEASURES
+            names[at] = True
+        if names[at] and language != "en":  # where "Ostwick City Council" is no one's name
+            names[at + 1] = True
     return names
-
-
-@cache
-def _is_given_name(plain: str) -> bool:
-    return not is_institutional(plain, "de")
 
 
 def _is_name(text: str, word: Word, language: str, shouted: bool) -> bool:
@@ -198,9 +222,22 @@ def _is_name(text: str, word: Word, language: str, shouted: bool) -> bool:
         return False
     if word.text[1:] != word.text[1:].lower() and not shouted:
         return True  # an acronym, or camel case
+    if language == "de" and _is_determined(text, word) and is_seen(plain, language):
+        return False
+    if (
+        language == "de"
+        and zipf(plain, "de") < _PLACED
+        and _PLACE.search(text, max(0, word.start - 6), word.start)
+    ):
+        return not plain.endswith(_PLURAL)
     if language == "de" or shouted or _opens(text, word.start):
         return not is_common(plain, language)
     return not is_institutional(plain, language)
+
+
+def _is_determined(text: str, word: Word) -> bool:
+    """Whether a German noun has an article or a number, as names seldom have."""
+    return bool(_DETERMINED.search(text, max(0, word.start - 40), word.start))
 
 
 def _opens(text: str, at: int) -> bool:
@@ -234,7 +271,7 @@ def _is_shouted(text: str) -> bool:
     return len(letters) > 20 and sum(map(str.isupper, letters)) > 0.7 * len(letters)
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _forms(word: str) -> frozenset[str]:
     plain = folded(word)
     plain = _SAME.get(plain, plain)
@@ -244,7 +281,7 @@ def _forms(word: str) -> frozenset[str]:
     return frozenset(forms)
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _root(word: str) -> str:
     """What is left of an adjective or an inhabitant; nothing where there is no such ending."""
     found = _BELONGS.search(word)
@@ -256,7 +293,7 @@ def _bare(word: str) -> str:
     return word.rstrip("aeiouy")
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _transcribed(word: str) -> str:
     for pattern, letter in _TRANSCRIBED:
         word = pattern.sub(letter, word)

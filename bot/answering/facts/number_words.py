@@ -53,7 +53,7 @@ _ROUND = {
         100|centaine centaines centena centenas centenar centenares centinaio centinaia honderdtal
         100|hundreds hunderte hunderten honderden
         1000|millier milliers millar millares migliaio migliaia milhar milhares thousands
-        1000|tausende tausenden duizenden duizendtal miles
+        1000|tausende tausenden duizenden duizendtal
         1000000|millionen milioni millones milhoes miljoenen
     """.split("\n")
     if "|" in line
@@ -68,7 +68,7 @@ _PLURAL_ROUND = frozenset(
     """dizaines decenas decine dezenas tientallen douzaines dozens dutzende dutzenden docenas
     dozzine duzias dozijnen quinzaines vingtaines centaines centenas centenares centinaia hundreds
     hunderte hunderten honderden milliers millares migliaia milhares thousands tausende tausenden
-    duizenden miles millions millionen milioni millones milhoes miljoenen billions milliards
+    duizenden millions millionen milioni millones milhoes miljoenen billions milliards
     milliarden miliardi milliers miljarden hunderttausende decennies decades jahrzehnte jahrzehnten
     decadas decenios decenni decennia tens""".split()
 )
@@ -81,6 +81,9 @@ _HIDDEN = (
     (3, re.compile(r"\b(?:tripl\w*|thrice|dreifach\w*|verdreifach\w*|dreimal|drievoud\w*|trio|"
                    r"trimestr\w*|quarters?)\b", re.I)),
     (4, re.compile(r"\b(?:quadrupl\w*|viermal|vierfach\w*|cuadruplic\w*)\b", re.I)),
+    (2, re.compile(r"\b(?:fortnight\w*|week-?ends?|Wochenenden?)\b", re.I)),
+    (Fraction(3, 2), re.compile(r"(?<=[^\W\d_] )(?:et demie?|and a half|y medi[oa]|e mezz[oa])\b",
+                                re.I)),
     (15, re.compile(r"\b(?:fortnight\w*|quinzaine)\b", re.I)),
     (30, re.compile(r"\b(?:demi-heure|half[ -]an[ -]hour|half[ -]hour|halbe[nr]? Stunde|media hora|"
                     r"mezz'ora|meia hora|half ?uur)\b", re.I)),
@@ -174,6 +177,8 @@ def _read(
     if single and ordinal and word in _FRACTIONS:
         if before in _ARTICLES and following in _OF:
             return Spelled(at, end, Fraction(1, _FRACTIONS[word]))
+        if following in _OF and value > 2 and word not in ("third", "terzo", "tercero"):
+            return Spelled(at, end, Fraction(1, _FRACTIONS[word]), vague=True)
     ordinal = ordinal or (single and word in ("tercer", "primer"))
     if single and _is_no_number(plain, at, end, ordinal, language):
         return Spelled(at, end, value, ordinal, vague=True)
@@ -232,6 +237,8 @@ def _occurrences(tokens: Sequence[str], language: str) -> list[Occurence]:
     from text_to_num import find_numbers
 
     read = [token.lower() if token.isalpha() or token == "-" else "." for token in tokens]
+    if language == "fr":  # sea miles, which text2num takes for thousands
+        read = ["." if token == "milles" else token for token in read]
     if language == "it":
         for place in range(len(read) - 1):
             if tokens[place + 1] == "'" and read[place] in _ELIDED:  # "trent'anni"

@@ -170,7 +170,7 @@ _ABOUT = (
 )
 _HEDGE = re.compile(
     rf"(?<!\w)(?:(?P<over>{_OVER})|(?P<under>{_UNDER})|(?P<about>{_ABOUT}))"
-    r"(?: (?:les|le|des|the|los|las|i|gli|le|der|die|den|a|an|one|une?|ein|eine|einer)|d'une?)?"
+    r"(?: (?:les|le|la|des|du|the|los|las|i|gli|der|die|den|a|an|one|une?|ein|eine|einer)|d'une?)?"
     r" ?[€$£]?$",
     re.I,
 )
@@ -184,6 +184,7 @@ _AT = re.compile(
     r"jusqu'à|gegen|entre|de|et|and|und|y|e) $",
     re.I,
 )
+_NOUN = re.compile(r"[ .]{0,3}[^\W\d_]")
 _DAY = re.compile(r"\b(?:le|du|au|the|am|vom|zum|dem|den|bis|ab|el|il|dia|dal|al|op) $", re.I)
 _HOURS = re.compile(
     r"(?: heures?| Uhr| uur| horas|,| o'clock|\.|;| du | in the| de la| del| on | et |$)"
@@ -223,14 +224,14 @@ def numbers(text: str, language: str, *, given: bool = False) -> list[Number]:
         found += [_plain(number) for number in number_words.hidden_numbers(text)]
         found += [_plain(number) for number in number_words.roman_numerals(text)]
         found += _parts(found)
-        return found
+        return [replace(number, clock=_is_clock(text, number)) for number in found]
     return [
         replace(
             number,
             hedge=_hedge(text, number),
             clock=_is_clock(text, number),
             day=bool(_DAY.search(text, max(0, number.start - 8), number.start))
-            and not text[number.end :].lstrip(" .")[:1].isalpha(),
+            and not _NOUN.match(text, number.end),
         )
         for number in found
     ]
@@ -384,7 +385,8 @@ def _with_unit(text: str, number: Number) -> Number:
             values = signed | values if PERCENT in units else signed
     elif _BELOW_ZERO.match(text, end):
         values = frozenset(-value for value in values)
-    return replace(number, end=end, units=units, values=values)
+    digits = number.digits if values >= number.values else ""  # a sign makes others of them
+    return replace(number, end=end, units=units, values=values, digits=digits)
 
 
 _DEGREES = re.compile(r" ?(?:°|degr|degree|grad|grau)", re.I)
@@ -466,8 +468,7 @@ def _parts(found: list[Number]) -> list[Number]:
 
 def _hedge(text: str, number: Number) -> str:
     """How the words before a number of a statement say that it is not exact."""
-    before = text[max(0, number.start - 40) : number.start].rstrip(" ") + " "
-    found = _HEDGE.search(before.rstrip())
+    found = _HEDGE.search(text[max(0, number.start - 40) : number.start].rstrip())
     return found.lastgroup if found and found.lastgroup else number.hedge
 
 
