@@ -24,7 +24,7 @@ LEAST_PROBABILITY = 0.05
 ACROSS = 0.2
 # What is asked of a statement without figure, date, name or quotation: nothing else of it can be
 # compared with the passage.
-WITHOUT_FACTS = 0.5
+WITHOUT_FACTS = 0.9
 LONGEST_STATEMENT = 600  # characters; what is longer is no single statement
 
 
