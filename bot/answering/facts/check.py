@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from bot.answering.facts import names, quotations
-from bot.answering.facts.dates import Calendar, Mention, mentions
+from bot.answering.facts.calendars import Calendar
+from bot.answering.facts.dates import Mention, mentions
 from bot.answering.facts.model import Fact, FactKind, Ground
 from bot.answering.facts.numbers import Number, numbers
 from bot.answering.facts.text import composed, known, tidy, without

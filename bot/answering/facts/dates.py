@@ -1,22 +1,15 @@
-"""Dates of a text, times of day, decades and centuries, in the languages of numbers.
-
-A date of a statement stands in a passage where its day, month and year do; what the passage
-leaves out is taken from the day on which the article appeared.
-"""
+"""Dates of a text, times of day, decades and centuries, in the languages of numbers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from bot.answering.facts import number_words
-from bot.answering.facts.text import folded
-
-_NEAR = 7  # days before or after publication that a weekday may mean
-_HALF_YEAR = 183  # days
+from bot.answering.facts.text import folded, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,115 +30,12 @@ class Mention:
     half_day: bool = False  # the hour may be one before or after noon
 
 
-@dataclass(slots=True)
-class Calendar:
-    """The dates that a passage gives, `published` among what they are completed with."""
-
-    published: date | None
-    mentions: list[Mention]
-    years: set[int] = field(default_factory=set)
-    dates: set[date] = field(default_factory=set)  # whole ones
-
-    def __post_init__(self) -> None:
-        self.years |= {mention.year for mention in self.mentions if mention.year is not None}
-        for mention in self.mentions:
-            self.dates.update(self._whole(mention))
-        if self.published:
-            self.dates.add(self.published)
-            self.years.add(self.published.year)
-
-    def stands(self, stated: Mention) -> bool:
-        """Whether a date of a statement is one that the passage gives."""
-        if stated.time is not None:
-            return any(_same_time(stated, given) for given in self.mentions if given.time)
-        if stated.decade is not None:
-            return any(_same_decade(stated.decade, given.decade) for given in self.mentions)
-        if stated.century is not None:
-            return any(stated.century == given.century for given in self.mentions)
-        if stated.shift is not None:
-            return self._stands_shift(stated.shift)
-        if stated.season is not None:
-            return self._stands_year(stated.year) and any(
-                stated.season == given.season or given.month in _SEASON_MONTHS[stated.season]
-                for given in self.mentions
-            )
-        if stated.day is None and stated.month is None and stated.weekday is None:
-            return self._stands_year(stated.year)
-        if stated.day is None and stated.month is None:
-            return self._stands_weekday(stated.weekday)
-        if stated.day is None:
-            return self._stands_month(stated)
-        return self._stands_day(stated)
-
-    def _whole(self, mention: Mention) -> Iterator[date]:
-        """The days that a mention may be, whole."""
-        if self.published and mention.shift is not None:
-            yield self.published + timedelta(mention.shift)
-        if self.published and mention.weekday is not None and mention.day is None:
-            for days in range(-_NEAR, _NEAR + 1):
-                day = self.published + timedelta(days)
-                if day.weekday() == mention.weekday:
-                    yield day
-        if mention.day is None or mention.month is None:
-            return
-        years = {mention.year} if mention.year else set[int]()
-        if not years and self.published:
-            years = {self.published.year - 1, self.published.year, self.published.year + 1}
-        for year in years:
-            dated = _day(year, mention.month, mention.day)
-            if dated and (
-                mention.year
-                or (self.published and abs(dated - self.published) <= timedelta(_HALF_YEAR))
-                or (self.published and dated.year == self.published.year)
-            ):
-                yield dated
-
-    def _stands_shift(self, shift: int) -> bool:
-        if any(given.shift == shift for given in self.mentions):
-            return True
-        return bool(self.published) and self.published + timedelta(shift) in self.dates  # type: ignore[operator]
-
-    def _stands_year(self, year: int | None) -> bool:
-        return year is None or year in self.years
-
-    def _stands_weekday(self, weekday: int | None) -> bool:
-        return any(given.weekday == weekday for given in self.mentions) or any(
-            day.weekday() == weekday for day in self.dates
-        )
-
-    def _stands_month(self, stated: Mention) -> bool:
-        months = {given.month for given in self.mentions}
-        within = {(day.month, day.year) for day in self.dates}
-        if stated.year is None:
-            return stated.month in months or any(month == stated.month for month, _ in within)
-        if (stated.month, stated.year) in within:
-            return True
-        return any(
-            given.month == stated.month
-            and (given.year == stated.year or (given.year is None and self._fits(stated)))
-            for given in self.mentions
-        )
-
-    def _fits(self, stated: Mention) -> bool:
-        """Whether the year of a statement may be that of a passage which gives none here."""
-        if stated.year in self.years:
-            return True
-        if not self.published or stated.year is None or stated.month is None:
-            return False
-        day = _day(stated.year, stated.month, stated.day or 15)
-        return bool(day) and abs(day - self.published) <= timedelta(_HALF_YEAR)  # type: ignore[operator]
-
-    def _stands_day(self, stated: Mention) -> bool:
-        if stated.year is not None and stated.month is not None and stated.day is not None:
-            if _day(stated.year, stated.month, stated.day) in self.dates:
-                return True
-        elif any((day.month, day.day) == (stated.month, stated.day) for day in self.dates):
-            return True
-        return any(
-            (given.day, given.month) == (stated.day, stated.month)
-            and (stated.year in (None, given.year) or (given.year is None and self._fits(stated)))
-            for given in self.mentions
-        )
+def whole_day(year: int | None, month: int, day: int) -> date | None:
+    """The day, if there is one: not 30 February."""
+    try:
+        return date(year or 0, month, day)
+    except ValueError:
+        return None
 
 
 def mentions(text: str, language: str, *, given: bool = False) -> list[Mention]:
@@ -155,44 +45,9 @@ def mentions(text: str, language: str, *, given: bool = False) -> list[Mention]:
     for finder in (_times, _days, _decades, _centuries, _seasons, _months, _weekdays, _shifts):
         here = [mention for mention in finder(rest, language)]
         found += here
-        rest = _blanked(rest, here)
+        rest = without(rest, [(mention.start, mention.end) for mention in here])
     found += _given_years(rest) if given else _years(rest)
     return sorted(found, key=lambda mention: mention.start)
-
-
-def _blanked(text: str, taken: list[Mention]) -> str:
-    pieces, end = list[str](), 0
-    for mention in sorted(taken, key=lambda mention: mention.start):
-        if mention.start < end:
-            continue
-        pieces += (text[end : mention.start], "\ufffc" * (mention.end - mention.start))
-        end = mention.end
-    return "".join((*pieces, text[end:]))
-
-
-def _day(year: int | None, month: int, day: int) -> date | None:
-    try:
-        return date(year or 0, month, day)
-    except ValueError:
-        return None
-
-
-def _same_time(stated: Mention, given: Mention) -> bool:
-    if stated.time is None or given.time is None:
-        return False
-    hours, minutes = stated.time
-    own, own_minutes = given.time
-    if minutes != own_minutes:
-        return False
-    return hours % 24 == own % 24 or (
-        (stated.half_day or given.half_day) and hours % 12 == own % 12
-    )
-
-
-def _same_decade(stated: int, given: int | None) -> bool:
-    if given is None:
-        return False
-    return stated == given or (min(stated, given) < 100 and stated % 100 == given % 100)
 
 
 # --- times of day ---
@@ -302,7 +157,10 @@ def _spellings(language: str, kind: str) -> frozenset[str]:
     return frozenset(name for one in written for name in (one, folded(one)) if len(name) >= 3)
 
 
-_JOIN = r"(?:-| ?- ?|/| (?:à|et|au|ou|to|and|or|bis|bis zum|und|oder|y|al|a|e|ed|o|tot|en|of|t/m) | e il | y el | et le | and the | au |, | bis | und dem )"  # noqa: E501
+_JOIN = (
+    r"(?:-| ?- ?|/| (?:à|et|au|ou|to|and|or|bis|bis zum|und|oder|y|al|a|e|ed|o|tot|en|of|t/m) "
+    r"| e il | y el | et le | and the | au |, | bis | und dem )"
+)
 
 
 @cache
@@ -312,16 +170,22 @@ def _day_pattern(language: str) -> re.Pattern[str]:
     suffix = r"(?:er|st|nd|rd|th|\.|º|°|ª|e)?"
     day = rf"(?:[12]\d|3[01]|0?[1-9])(?!\d){suffix}"
     of = r"(?: (?:de |of |del |di |do )?| ?/|-)"
-    year = r"(?:,? (?:de |del |of |dell'anno |do )?(?P<year{n}>1\d{{3}}|20\d\d|2100)(?!\d| ?\d{{3}}\b))?"  # noqa: E501
+    year = (
+        r"(?:,? (?:de |del |of |dell'anno |do )?(?P<year{n}>1\d{{3}}|20\d\d|2100)"
+        r"(?!\d| ?\d{{3}}\b))?"
+    )
     article = r"(?: (?:le |den |dem |the |el |il |dia |o |der ))?"
     leading = rf"(?:(?P<weekday>{weekday})(?!\w)\.?,?{article} ?)?"
     return re.compile(
         rf"(?<![\w.,-]){leading}(?:"
         rf"(?P<iso>(?P<iy>\d{{4}})-(?P<im>\d\d)-(?P<id>\d\d)(?!\d))"
         rf"|(?P<num>(?P<nd>\d{{1,2}})(?P<nm>[/.])(?P<nmo>\d{{1,2}})(?P=nm)(?P<ny>\d{{4}}|\d\d)(?!\d))"
-        rf"|(?P<days>{day}(?:(?:{_JOIN})(?:(?:{weekday})\.? )?{day}){{0,4}}){of}(?P<month>{month})\b\.?{year.format(n=1)}"  # noqa: E501
-        rf"|(?P<usmonth>{month})\b\.? (?:the )?(?P<usdays>{day}(?:{_JOIN}{day}){{0,4}})(?![\d%]|[.,]\d| ?(?:h|:)){year.format(n=2)}"  # noqa: E501
-        rf"|(?P<written>[^\W\d_]+(?:[ -][^\W\d_]+)?) (?:de |of )?(?P<wmonth>{month})\b{year.format(n=3)}"  # noqa: E501
+        rf"|(?P<days>{day}(?:(?:{_JOIN})(?:(?:{weekday})\.? )?{day}){{0,4}}){of}"
+        rf"(?P<month>{month})\b\.?{year.format(n=1)}"
+        rf"|(?P<usmonth>{month})\b\.? (?:the )?(?P<usdays>{day}(?:{_JOIN}{day}){{0,4}})"
+        rf"(?![\d%]|[.,]\d| ?(?:h|:)){year.format(n=2)}"
+        rf"|(?P<written>[^\W\d_]+(?:[ -][^\W\d_]+)?) (?:de |of )?"
+        rf"(?P<wmonth>{month})\b{year.format(n=3)}"
         r")",
         re.I,
     )
@@ -340,7 +204,7 @@ def _days(text: str, language: str) -> Iterator[Mention]:
         start, end = found.span()
         if found["iso"]:
             day = (int(found["iy"]), int(found["im"]), int(found["id"]))
-            if _day(*day):
+            if whole_day(*day):
                 yield Mention(start, end, day[2], day[1], day[0], weekday)
         elif found["num"]:
             yield from _numeric(found, start, end, language, weekday)
@@ -381,7 +245,7 @@ def _numeric(
         year += 2000
     orders = {(first, second), (second, first)} if language == "en" else {(first, second)}
     for day, month in sorted(orders):
-        if _day(year, month, day):
+        if whole_day(year, month, day):
             yield Mention(start, end, day, month, year, weekday)
 
 
@@ -464,7 +328,6 @@ _SEASONS = (
     "automne autumn fall herbst otono autunno outono herfst najaar",
     "hiver winter invierno inverno",
 )
-_SEASON_MONTHS = ((3, 4, 5, 6), (6, 7, 8, 9), (9, 10, 11, 12), (12, 1, 2, 3))
 _SEASON = {name: number for number, names in enumerate(_SEASONS) for name in names.split()}
 _SEASON_WORD = re.compile(
     r"(?<!\w)(?P<name>printemps|été|automne|hiver|spring|summer|autumn|fall|winter|Frühling|Frühjahr"

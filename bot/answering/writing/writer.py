@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purgatory import AsyncCircuitBreakerFactory
@@ -65,7 +65,7 @@ class _Attempt:
 
     written: int = 0  # statements
     refused: bool = False
-    flaws: list[Flaw] | None = None
+    flaws: list[Flaw] = field(default_factory=list)
     failure: Failure | None = None
 
 
@@ -82,7 +82,7 @@ class Writer:
         """:param count_tokens: the embedding model's tokens of a text."""
         self._model = model
         self._choice = choice
-        self.checker = checker
+        self._checker = checker
         self._count_tokens = count_tokens
         self.counts = Counts()
         self._breakers = AsyncCircuitBreakerFactory(
@@ -93,14 +93,6 @@ class Writer:
                 (Exception, lambda error: failure_of(error) is Failure.CONTEXT),
             ],
         )
-
-    def with_model(self, model: BaseChatModel, choice: ModelChoice) -> Writer:
-        """Another writer that checks in the same way."""
-        return Writer(model, choice, self.checker, self._count_tokens)
-
-    @property
-    def choice(self) -> ModelChoice:
-        return self._choice
 
     async def write(self, found: Answer, show: Show) -> Answer:
         """The answer to what was searched for: written, or as it was quoted.
@@ -132,8 +124,7 @@ class Writer:
         """The question as it stands alone after what was said: rewritten by the model, or with
         its subject carried over where the model fails."""
         try:
-            async with asyncio.timeout(min(_REWRITING_SECONDS, self._choice.seconds)):
-                text = await self._whole(rewriting_prompt(question, turns))
+            text = await self._whole(rewriting_prompt(question, turns))
         except Exception as error:  # each package has errors of its own
             self._failed(_failure(error))
             return carried_over(question, turns)
@@ -185,14 +176,13 @@ class Writer:
         deadline: float,
     ) -> _Attempt:
         """One request, and what of its answer holds."""
-        attempt = _Attempt(flaws=[])
+        attempt = _Attempt()
         parser = DraftParser()
 
         async def take(drafts: Sequence[Draft]) -> None:
             for draft in drafts:
                 attempt.written += 1
                 if flaw := await self._take(draft, given, composed):
-                    assert attempt.flaws is not None
                     attempt.flaws.append(flaw)
                     self.counts.dropped[flaw] += 1
                     logger.info("dropped a statement: %s", flaw)
@@ -224,12 +214,15 @@ class Writer:
         self, draft: Draft, given: Sequence[Evidence], composed: Composed
     ) -> Flaw | None:
         checked = await asyncio.to_thread(
-            self.checker.check, draft, given, composed.answer.question_language
+            self._checker.check, draft, given, composed.answer.question_language
         )
         return checked if isinstance(checked, Flaw) else composed.add(checked)
 
     async def _whole(self, messages: list[BaseMessage]) -> str:
-        async with await self._breakers.get_breaker("language model"):
+        async with (
+            await self._breakers.get_breaker("language model"),
+            asyncio.timeout(min(_REWRITING_SECONDS, self._choice.seconds)),
+        ):
             self.counts.requests += 1
             reply = await self._model.ainvoke(messages)
         parser = DraftParser()
@@ -252,12 +245,11 @@ def _unusable(parser: DraftParser, attempt: _Attempt, composed: Composed) -> Fai
     """Why nothing of an answer that came can be used; None where something can."""
     if len(composed) or attempt.refused:
         return None
-    flaws = attempt.flaws or []
     if not parser.text.strip():
         return Failure.EMPTY
-    if all(flaw in (Flaw.NO_MARKER, Flaw.LENGTH) for flaw in flaws):
+    if all(flaw in (Flaw.NO_MARKER, Flaw.LENGTH) for flaw in attempt.flaws):
         return Failure.FORMAT
-    return Failure.LANGUAGE if Flaw.LANGUAGE in flaws else Failure.UNSUPPORTED
+    return Failure.LANGUAGE if Flaw.LANGUAGE in attempt.flaws else Failure.UNSUPPORTED
 
 
 def _rests_on(alone: str, question: str, turns: Sequence[Turn]) -> bool:

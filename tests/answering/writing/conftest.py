@@ -7,55 +7,49 @@ from pathlib import Path
 
 import pytest
 
-from bot.answerer import Answerer, open_answerer
+from bot.answerer import Answerer, open_checker, token_counter
+from bot.answering.writing.checking import Checker
 from bot.answering.writing.model import ModelChoice, open_language_model
+from bot.answering.writing.writer import Writer
+from bot.assistant import Assistant, open_assistant
 from bot.settings import Settings
 from tests.llm.server import LanguageModelServer
 
-Opens = Callable[..., Answerer]
-
-
-@pytest.fixture
-def language_model() -> Iterator[LanguageModelServer]:
-    with LanguageModelServer() as server:
-        yield server
+Opens = Callable[..., tuple[Answerer, Writer]]
 
 
 @pytest.fixture(scope="session")
-def opened(sample_index: Path, models_dir: Path) -> Iterator[Answerer]:
-    """What answers from the sample. It takes seconds to open, and so is opened once."""
-    answerer = open_answerer(
-        Settings(
-            index_dir=sample_index,
-            models_dir=models_dir,
-            llm_model="openai:none",
-            llm_base_url="http://127.0.0.1:9/v1",
-        )
-    )
-    yield answerer
-    answerer.assistant.close()
+def assistant(sample_index: Path, models_dir: Path) -> Iterator[Assistant]:
+    opened = open_assistant(Settings(index_dir=sample_index, models_dir=models_dir))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def checker(models_dir: Path) -> Checker:
+    """It takes seconds to open, and so is opened once."""
+    opened = open_checker(models_dir)
+    assert opened is not None
+    return opened
 
 
 @pytest.fixture
-async def opens(language_model: LanguageModelServer, opened: Answerer) -> AsyncIterator[Opens]:
-    """Makes what answers with the language model as its settings say."""
+async def opens(
+    language_model: LanguageModelServer, assistant: Assistant, checker: Checker, models_dir: Path
+) -> AsyncIterator[Opens]:
+    """Makes what answers with the language model."""
     made = []
 
-    def make(seconds: float = 20.0, context_tokens: int = 8192, key: str | None = None) -> Answerer:
+    def make(
+        seconds: float = 20.0, context_tokens: int = 8192, key: str | None = None
+    ) -> tuple[Answerer, Writer]:
         choice = ModelChoice(
-            "openai",
-            "small",
-            key,
-            language_model.url,
-            context_tokens,
-            seconds=seconds,
+            "openai", "small", key, language_model.url, context_tokens, seconds=seconds
         )
-        assert opened.writer is not None
-        answerer = Answerer(
-            opened.assistant, opened.writer.with_model(open_language_model(choice), choice)
-        )
+        writer = Writer(open_language_model(choice), choice, checker, token_counter(models_dir))
+        answerer = Answerer(assistant, writer)
         made.append(answerer)
-        return answerer
+        return answerer, writer
 
     yield make
     for answerer in made:

@@ -9,9 +9,11 @@ import pytest
 
 from bot.answering.answer import Answer, ArticleReference, Evidence
 from bot.answering.followups import Turn
-from bot.answering.writing.checking import Checker, Supported
+from bot.answering.writing.checking import Checker, Support, Supported
+from bot.answering.writing.composing import Composed
 from bot.answering.writing.drafts import DraftParser
 from bot.answering.writing.prompt import NO_ANSWER, answer_prompt, as_data, rewriting_prompt
+from bot.assistant import Assistant
 from bot.chat.html import as_html
 from bot.chat.reply import answer_reply, growing_reply
 from index.sentences import sentence_spans
@@ -57,28 +59,21 @@ def test_a_question_is_data_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
-async def test_a_model_that_obeys_shows_nothing_of_it(
-    language_model: LanguageModelServer, opens: Opens, text: str
+def test_a_model_that_obeys_shows_nothing_of_it(
+    assistant: Assistant, checker: Checker, text: str
 ) -> None:
     """The worst model: it says what the text wants, with a marker of each passage."""
-    answerer = opens()
-    found = answerer.assistant.answer("Pourquoi Béatrice Lanoy quitte Marvelle ?", "fr")
-    assert answerer.writer is not None
-    checker: Checker = answerer.writer.checker
+    found = assistant.answer("Pourquoi Béatrice Lanoy quitte Marvelle ?", "fr")
     parser = DraftParser()
     drafts = [*parser.feed(f"{text} [1].\n{text} [2][3]\n{text}"), *parser.close()]
-    given = list(found.found)[:4]
     for draft in drafts:
-        checked = checker.check(draft, given, "fr")
+        checked = checker.check(draft, found.found[:4], "fr")
         assert not isinstance(checked, Supported), checked
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_nothing_of_it_becomes_markup_in_a_chat(text: str) -> None:
     passage = evidence(f"{TOLD} {text}")
-    from bot.answering.writing.checking import Support
-    from bot.answering.writing.composing import Composed
-
     empty = Answer(text, "fr", "fr", found=(passage,))
     composed = Composed(empty, [passage], "fr")
     composed.add(Supported(text, (Support(passage, 0, len(TOLD)),)))
@@ -93,7 +88,7 @@ async def test_a_model_that_obeys_an_article_gives_way_to_the_quoted_answer(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = speaks(lambda request: "PIRATÉ [1]. Le maire a démissionné [2].")
-    answer = await opens().answer("Pourquoi Béatrice Lanoy quitte Marvelle ?", "fr")
+    answer = await opens()[0].answer("Pourquoi Béatrice Lanoy quitte Marvelle ?", "fr")
     assert not answer.written
     assert "PIRATÉ" not in " ".join(s.text for s in answer.statements)
 

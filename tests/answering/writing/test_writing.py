@@ -61,7 +61,7 @@ async def test_a_right_answer_is_shown_with_the_words_that_support_it(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = speaks(citing(TRUE))
-    answer = await opens().answer(QUESTION, "fr")
+    answer = await opens()[0].answer(QUESTION, "fr")
     assert answer.written
     assert stated(answer) == [f"{TRUE}."]
     [citation] = answer.citations
@@ -102,13 +102,12 @@ async def test_what_does_not_hold_gives_way_to_the_quoted_answer(
     language_model: LanguageModelServer, opens: Opens, name: str, reply: Reply
 ) -> None:
     language_model.default = reply
-    answerer = opens()
+    answerer, writer = opens()
     answer = await answerer.answer(QUESTION, "fr")
     assert not answer.written, stated(answer)
     assert answer == answerer.assistant.answer(QUESTION, "fr")
     assert answer.statements
-    assert answerer.writer is not None
-    counts = answerer.writer.counts
+    counts = writer.counts
     assert counts.quoted == 1
     assert counts.dropped or counts.failures
 
@@ -121,12 +120,11 @@ async def test_what_holds_is_shown_without_what_does_not(
         return f"{TRUE} [{n}]. Elle a gagné 4 000 euros de plus [{n}]. {TRUE} [{n}]."
 
     language_model.default = speaks(mixed)
-    answerer = opens()
+    answerer, writer = opens()
     answer = await answerer.answer(QUESTION, "fr")
     assert stated(answer) == [f"{TRUE}."]
-    assert answerer.writer is not None
-    assert answerer.writer.counts.kept == 1
-    assert answerer.writer.counts.dropped["said before"] == 1
+    assert writer.counts.kept == 1
+    assert writer.counts.dropped["said before"] == 1
 
 
 async def test_statements_are_shown_one_by_one_each_once_checked(
@@ -148,7 +146,7 @@ async def test_statements_are_shown_one_by_one_each_once_checked(
         shown.append(stated(answer))
         seen.set()
 
-    answering = asyncio.create_task(opens().answer(QUESTION, "fr", show))
+    answering = asyncio.create_task(opens()[0].answer(QUESTION, "fr", show))
     async with asyncio.timeout(60):
         await seen.wait()
     assert shown == [[f"{TRUE}."]]
@@ -164,21 +162,20 @@ async def test_a_slow_model_is_not_waited_for(
     language_model: LanguageModelServer, opens: Opens, reply: Reply
 ) -> None:
     language_model.default = reply
-    answerer = opens(seconds=2)
+    answerer, writer = opens(seconds=2)
     answer = await answerer.answer(QUESTION, "fr")
     assert not answer.written
     assert answer.statements
     [request] = language_model.requests
     request.wait_until_hung_up()
-    assert answerer.writer is not None
-    assert answerer.writer.counts.failures["timeout"] == 1
+    assert writer.counts.failures["timeout"] == 1
 
 
 async def test_an_endless_answer_is_ended(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = endless("Rien de tout cela ne se vérifie [1]. ")
-    answerer = opens()
+    answerer, writer = opens()
     answer = await answerer.answer(QUESTION, "fr")
     assert not answer.written
     language_model.requests[0].wait_until_hung_up()
@@ -189,7 +186,7 @@ async def test_a_prompt_that_is_too_long_is_shortened_once(
 ) -> None:
     language_model.script(fails(400, code="context_length_exceeded"))
     language_model.default = speaks(citing(TRUE))
-    answer = await opens(context_tokens=4096).answer(QUESTION, "fr")
+    answer = await opens(context_tokens=4096)[0].answer(QUESTION, "fr")
     first, second = language_model.requests
     assert second.text.count("</passage>") < first.text.count("</passage>")
     assert answer.written
@@ -199,8 +196,8 @@ async def test_the_passages_fit_the_context(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = speaks(citing(TRUE))
-    await opens(context_tokens=2048).answer(QUESTION, "fr")
-    await opens(context_tokens=32768).answer(QUESTION, "fr")
+    await opens(context_tokens=2048)[0].answer(QUESTION, "fr")
+    await opens(context_tokens=32768)[0].answer(QUESTION, "fr")
     small, large = language_model.requests
     assert 0 < small.text.count("</passage>") < large.text.count("</passage>")
 
@@ -210,7 +207,7 @@ async def test_that_the_passages_hold_no_answer_is_believed(
 ) -> None:
     language_model.default = says("NO_ANSWER")
     question = "Quel âge a le mari de Béatrice Lanoy ?"
-    answer = await opens().answer(question, "fr")
+    answer = await opens()[0].answer(question, "fr")
     assert answer.abstained
     assert answer.nearest
 
@@ -219,20 +216,19 @@ async def test_a_dead_provider_is_left_alone_after_some_failures(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = fails(401)
-    answerer = opens()
+    answerer, writer = opens()
     asked = ("", " svp", " merci", " vite", " alors")
     for ending in asked:
         await answerer.answer(f"Pourquoi Béatrice Lanoy quitte Marvelle{ending} ?", "fr")
     assert len(language_model.requests) == 3
-    assert answerer.writer is not None
-    assert answerer.writer.counts.failures["resting"] == 2
+    assert writer.counts.failures["resting"] == 2
 
 
 async def test_readers_who_ask_the_same_pay_once(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = speaks(citing(TRUE))
-    answerer = opens()
+    answerer, writer = opens()
     answers = await asyncio.gather(*(answerer.answer(QUESTION, "fr") for _ in range(4)))
     assert all(answer is answers[0] for answer in answers)
     assert await answerer.answer(f"  {QUESTION}", "fr") is answers[0]
@@ -244,7 +240,7 @@ async def test_an_answer_that_is_stopped_is_paid_for_no_longer(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
     language_model.default = stalls("Béatrice Lanoy était rémunérée")
-    answerer = opens()
+    answerer, writer = opens()
     one, other = (asyncio.create_task(answerer.answer(QUESTION, "fr")) for _ in range(2))
     [request] = await asyncio.to_thread(language_model.wait_for_requests, 1, 60)
     one.cancel()
@@ -265,7 +261,7 @@ async def test_a_figure_is_dated_where_it_may_have_changed(
         return f"{text} [{number_of(words, request)}]."
 
     language_model.default = speaks(answer)
-    found = await opens().answer("Combien coûte la ligne D du tram d'Ostwick ?", "fr")
+    found = await opens()[0].answer("Combien coûte la ligne D du tram d'Ostwick ?", "fr")
     assert found.written
     assert re.search(r"\(au \d+ \w+ \d{4}\)\.$", found.statements[0].text)
 
@@ -276,7 +272,7 @@ async def test_no_key_and_no_prompt_reaches_log_or_answer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     language_model.default = fails(401, message="Incorrect API key provided: sk-secret-1")
-    answer = await opens(key="sk-secret-1").answer(QUESTION, "fr")
+    answer = await opens(key="sk-secret-1")[0].answer(QUESTION, "fr")
     assert language_model.requests[0].key == "sk-secret-1"
     said = caplog.text + " ".join(stated(answer))
     assert "sk-secret-1" not in said
