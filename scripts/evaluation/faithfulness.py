@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.answering.answer import ArticleReference, Evidence
-from bot.answering.writing.checking import LEAST_PROBABILITY, Checker, Flaw, least_probability
+from bot.answering.writing.checking import LEAST_PROBABILITY, Checker, Flaw, Support, is_enough
 from bot.answering.writing.drafts import DraftParser
 from bot.settings import Settings
 from index.articles.article import Article
@@ -84,12 +84,17 @@ class Judged:
 
     case: Case
     flaw: Flaw | None  # found before meaning is looked at
-    probability: float  # that the passage holds it; 0 where there is a flaw
+    supports: tuple[tuple[str, Support, float], ...] = ()  # each statement's, and how probable
 
     def dropped(self, least: float) -> bool:
-        other = self.case.given[self.case.marker - 1].language
-        asked = least_probability(self.case.text, self.case.language, other, least)
-        return self.flaw is not None or self.probability < asked
+        return self.flaw is not None or not all(
+            is_enough(text, self.case.language, support, probability, least)
+            for text, support, probability in self.supports
+        )
+
+    @property
+    def probability(self) -> float:
+        return min((probability for *_, probability in self.supports), default=0.0)
 
 
 def read_lines(folder: Path) -> list[Line]:
@@ -214,16 +219,17 @@ def _print_curve(found: Sequence[Judged]) -> None:
 def _judge(case: Case, checker: Checker) -> Judged:
     parser = DraftParser()
     drafts = parser.feed(f"{case.text} [{case.marker}]\n")
-    least = 1.0
+    if not drafts:
+        return Judged(case, Flaw.NO_MARKER)
+    supports = []
     for draft in drafts:
-        cited = case.given[draft.numbers[0] - 1]
         if flaw := checker.flaw_of_form(draft, case.language):
-            return Judged(case, flaw, 0.0)
-        found = checker.likeliest(draft.text, case.language, cited)
+            return Judged(case, flaw)
+        found = checker.likeliest(draft.text, case.language, case.given[draft.numbers[0] - 1])
         if isinstance(found, Flaw):
-            return Judged(case, found, 0.0)
-        least = min(least, found[1])
-    return Judged(case, None if drafts else Flaw.NO_MARKER, least)
+            return Judged(case, found)
+        supports.append((draft.text, *found))
+    return Judged(case, None, tuple(supports))
 
 
 def path_of(article: Article) -> str:

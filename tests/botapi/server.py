@@ -1,8 +1,6 @@
 """The Bot API server a test starts."""
 
-from threading import Thread
-from types import TracebackType
-from typing import Self
+from tests.loopback import Serving
 
 from .faults import Faults
 from .readers import Readers
@@ -10,10 +8,8 @@ from .transport import Transport
 from .watching import Watching
 from .world import World
 
-_ACCEPT_WAIT = 0.02  # seconds; bounds how long closing takes
 
-
-class BotApiServer(Readers, Watching):
+class BotApiServer(Serving, Readers, Watching):
     """api.telegram.org for one bot, on loopback, while the context lasts.
 
     Everything is thread-safe. A failure of the server itself is raised when the context ends.
@@ -29,9 +25,7 @@ class BotApiServer(Readers, Watching):
     ) -> None:
         self.world = World(token, enforce_limits, longest_poll)
         self._transport = Transport(self.world)
-        self._thread = Thread(
-            target=self._transport.serve_forever, args=(_ACCEPT_WAIT,), name="botapi"
-        )
+        super().__init__(self._transport, "the Bot API")
 
     @property
     def token(self) -> str:
@@ -51,18 +45,3 @@ class BotApiServer(Readers, Watching):
     def faults(self) -> Faults:
         """What is to go wrong: `faults.add(RetryAfter(2), method="sendMessage", times=1)`."""
         return self.world.faults
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._transport.close()
-        self._thread.join()
-        if self._transport.failures and error is None:
-            raise AssertionError("the server failed") from self._transport.failures[0]

@@ -1,12 +1,12 @@
 """HTTP/1.1 between the bot and the methods, with its accidents."""
 
 import json
-import socket
-import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.loopback import LoopbackServer, hang_up
 
 from . import faults
 from .errors import ApiError, bad_request, too_many_requests
@@ -22,43 +22,17 @@ _PAGE = (
 )
 
 
-class Transport(ThreadingHTTPServer):
-    """A thread for each connection; closing hangs up on all of them and waits for the threads."""
-
-    daemon_threads = False
+class Transport(LoopbackServer):
+    """The bot's connections."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.failures: list[BaseException] = []
-        self._connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Connection)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self.world.changed:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self.world.changed:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Called while the error is handled. A client that went away is no failure of ours."""
-        error = sys.exception()
-        if error is not None and not isinstance(error, ConnectionError):
-            self.failures.append(error)
+        super().__init__(_Connection, world.changed)
 
     def close(self) -> None:
-        """Stop accepting, end what is under way, and return when every thread is done."""
-        self.shutdown()
+        """As for any server, and no poll waits for updates any longer."""
         self.world.updates.close()
-        with self.world.changed:
-            self.world.closing = True
-            self.world.changed.notify_all()
-            for connection in self._connections:
-                _hang_up(connection)
-        self.server_close()
+        super().close()
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -99,10 +73,10 @@ class _Connection(BaseHTTPRequestHandler):
         world.record(Call(method, params, at, status))
         if isinstance(fault, faults.Slow):
             with world.changed:
-                world.changed.wait_for(lambda: world.closing, fault.seconds)
+                world.changed.wait_for(lambda: self.server.closing, fault.seconds)
         if status == _NO_ANSWER:
             self.close_connection = True
-            _hang_up(self.connection)
+            hang_up(self.connection)
         else:
             self._answer(status, body)
 
@@ -151,10 +125,3 @@ class _Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the calls are kept for the test to read."""
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was first

@@ -86,7 +86,6 @@ class World:
     enforce_limits: bool
     longest_poll: float  # seconds
     changed: Condition = field(default_factory=Condition)
-    closing: bool = False
     messages: dict[tuple[int, int], JsonDict] = field(default_factory=dict)
     sent: dict[tuple[int, int], SentMessage] = field(default_factory=dict)
     chats: dict[int, JsonDict] = field(default_factory=dict)

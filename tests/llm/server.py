@@ -1,17 +1,13 @@
 """The language model's server a test starts."""
 
-from threading import Thread
-from types import TracebackType
-from typing import Self
+from tests.loopback import Serving
 
 from .recording import PATIENCE, Request
 from .replies import Reply
 from .transport import Script, Transport
 
-_ACCEPT_WAIT = 0.02  # seconds; bounds how long closing takes
 
-
-class LanguageModelServer:
+class LanguageModelServer(Serving):
     """api.openai.com, or a model of one's own, on loopback, while the context lasts.
 
         with LanguageModelServer() as server:
@@ -27,9 +23,7 @@ class LanguageModelServer:
     def __init__(self) -> None:
         self._script = Script()
         self._transport = Transport(self._script)
-        self._thread = Thread(
-            target=self._transport.serve_forever, args=(_ACCEPT_WAIT,), name="language-model"
-        )
+        super().__init__(self._transport, "the language model")
 
     @property
     def url(self) -> str:
@@ -82,22 +76,3 @@ class LanguageModelServer:
                 return list(self._script.requests)
             got = len(self._script.requests)
             raise AssertionError(f"{got} of {n} requests to the language model in {timeout} s")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._transport.close()
-        self._thread.join()
-        if not self._transport.failures:
-            return
-        cause = self._transport.failures[0]
-        if error is None:
-            raise AssertionError("the language model's server failed") from cause
-        error.add_note(f"before that, the language model's server failed: {cause!r}")

@@ -617,6 +617,6 @@ def test_a_failure_in_the_server_is_raised_where_the_test_did_not_fail() -> None
     with client_of(server.url) as client:
         with pytest.raises(openai.APIConnectionError):
             complete(client)
-    with pytest.raises(AssertionError, match="server failed") as failure:
+    with pytest.raises(AssertionError, match="server of the language model failed") as failure:
         server.__exit__(None, None, None)
     assert isinstance(failure.value.__cause__, LookupError)

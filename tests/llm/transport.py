@@ -3,16 +3,17 @@
 import json
 import select
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import cycle
 from threading import Condition, Event
 from typing import Any, NoReturn, assert_never
 from urllib.parse import urlsplit
+
+from tests.loopback import LoopbackServer, hang_up
 
 from .protocol import closing, completion, delta, error_body, models, opening, refusal_of
 from .recording import JsonDict, Request
@@ -32,7 +33,6 @@ class Script:
     """What is to be answered and what was asked: hold `changed` to read or write."""
 
     changed: Condition = field(default_factory=Condition)
-    closing: bool = False
     default: Reply = field(default_factory=lambda: says("Je ne sais pas."))
     next: deque[Reply] = field(default_factory=deque)
     models: tuple[str, ...] = ("test",)
@@ -46,42 +46,12 @@ class Script:
             return self.next.popleft() if self.next else self.default
 
 
-class Transport(ThreadingHTTPServer):
-    """A thread for each connection; closing hangs up on all of them and waits for the threads."""
-
-    daemon_threads = False
-    request_queue_size = 128  # a crowd that connects at once need not try again
+class Transport(LoopbackServer):
+    """The scripted model's connections."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.failures: list[BaseException] = []
-        self._connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Connection)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self.script.changed:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self.script.changed:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Called while the error is handled. A client that went away is no failure of ours."""
-        error = sys.exception()
-        if error is not None and not isinstance(error, ConnectionError):
-            self.failures.append(error)
-
-    def close(self) -> None:
-        """Stop accepting, hang up, and return when every thread is done."""
-        self.shutdown()
-        with self.script.changed:
-            self.script.closing = True
-            for connection in self._connections:
-                _hang_up(connection)
-        self.server_close()
+        super().__init__(_Connection, script.changed)
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -128,7 +98,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
         finally:
             with self.server.script.changed:
-                request.end(hung_up=gone and not self.server.script.closing)
+                request.end(hung_up=gone and not self.server.closing)
 
     def _behave(self, request: Request, behaviour: Behaviour) -> None:
         match behaviour:
@@ -166,7 +136,7 @@ class _Connection(BaseHTTPRequestHandler):
             self._event(delta(request, piece))
         match answer.ending:
             case Ending.SILENCE:
-                self._wait_for_hang_up()
+                self._wait_forhang_up()
             case Ending.HANG_UP:
                 self._break_off()
                 return
@@ -183,7 +153,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _write(self, request: Request, answer: Answer) -> None:
         if answer.ending is Ending.AGAIN:
-            self._wait_for_hang_up()
+            self._wait_forhang_up()
         text = "".join(self._in_time(answer))
         if answer.ending is Ending.ERROR:
             self._answer(500, answer.error)
@@ -199,7 +169,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(whole[:-1])
         request.add_sent(len(text))
         if answer.ending is Ending.SILENCE:
-            self._wait_for_hang_up()
+            self._wait_forhang_up()
         self._break_off()
 
     def _in_time(self, answer: Answer) -> Iterator[str]:
@@ -225,7 +195,7 @@ class _Connection(BaseHTTPRequestHandler):
             if select.select([self.connection], [], [], 0)[0]:
                 self._raise_if_gone()
 
-    def _wait_for_hang_up(self) -> NoReturn:
+    def _wait_forhang_up(self) -> NoReturn:
         select.select([self.connection], [], [])
         self._raise_if_gone()
         raise AssertionError("the client sent another request before the answer to this one")
@@ -236,7 +206,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _break_off(self) -> None:
         self.close_connection = True
-        _hang_up(self.connection)
+        hang_up(self.connection)
 
     def _begin_stream(self) -> None:
         self._head(200, {"Content-Type": _EVENTS, "Transfer-Encoding": "chunked"})
@@ -272,10 +242,3 @@ class _Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the requests are kept for the test to read."""
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was first

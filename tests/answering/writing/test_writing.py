@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Literal
 
 import pytest
 
@@ -19,12 +20,15 @@ from tests.llm.replies import (
     breaks_off,
     empty,
     endless,
+    ends_early,
     fails,
     garbage,
     says,
     slow,
     speaks,
     stalls,
+    too_long,
+    trails_off,
 )
 from tests.llm.server import LanguageModelServer
 
@@ -127,6 +131,18 @@ async def test_what_holds_is_shown_without_what_does_not(
     assert writer.counts.dropped["said before"] == 1
 
 
+@pytest.mark.parametrize("cut", [ends_early, trails_off, breaks_off])
+async def test_of_an_answer_that_breaks_off_only_whole_statements_are_shown(
+    language_model: LanguageModelServer, opens: Opens, cut: Callable[[str], Behaviour]
+) -> None:
+    def broken(request: Request) -> Behaviour:
+        return cut(f"{TRUE} [{number_of(HOURS, request)}]. Elle n'a pas")
+
+    language_model.default = broken
+    answer = await opens()[0].answer(QUESTION, "fr")
+    assert stated(answer) == [f"{TRUE}."]
+
+
 async def test_statements_are_shown_one_by_one_each_once_checked(
     language_model: LanguageModelServer, opens: Opens
 ) -> None:
@@ -181,10 +197,13 @@ async def test_an_endless_answer_is_ended(
     language_model.requests[0].wait_until_hung_up()
 
 
+@pytest.mark.parametrize("server", ["openai", "llama.cpp", "vllm"])
 async def test_a_prompt_that_is_too_long_is_shortened_once(
-    language_model: LanguageModelServer, opens: Opens
+    language_model: LanguageModelServer,
+    opens: Opens,
+    server: Literal["openai", "llama.cpp", "vllm"],
 ) -> None:
-    language_model.script(fails(400, code="context_length_exceeded"))
+    language_model.script(too_long(server))
     language_model.default = speaks(citing(TRUE))
     answer = await opens(context_tokens=4096)[0].answer(QUESTION, "fr")
     first, second = language_model.requests
