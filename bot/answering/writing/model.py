@@ -24,6 +24,7 @@ _KEYLESS = ("ollama",)
 # Of a server of one's own, which asks for no key; the client insists on sending one.
 _NO_KEY = "none"
 RETRIES = 2  # by the provider's own client, which obeys Retry-After: 429, 5xx, no connection
+_THOUGHTS = 4000  # tokens; the length of the answer itself is bounded where it is read
 _PROBE_SECONDS = 20.0
 _PROBE_TOKENS = 16  # fewer are refused by some
 
@@ -120,8 +121,9 @@ def _arguments(choice: ModelChoice, retries: int) -> dict[str, Any]:
         arguments["extra_body"] = {"max_tokens": choice.answer_tokens}
         arguments["temperature"] = 0.0
     else:
-        # Providers' newest models refuse a temperature; their default serves.
-        arguments["max_tokens"] = choice.answer_tokens
+        # Providers' newest models refuse a temperature; their default serves. What they think
+        # before they write counts as written.
+        arguments["max_tokens"] = choice.answer_tokens + _THOUGHTS
     return arguments
 
 
