@@ -28,7 +28,7 @@ from bot.i18n import translate
 
 logger = logging.getLogger(__name__)
 
-# An answer that takes longer is one that can be stopped: quoted ones take a tenth of it.
+# A written answer that takes longer is one that can be stopped.
 _STOPPABLE_AFTER = 1.5  # seconds
 # A draft may change as often as it likes, but a reader reads; an edited message may change about
 # as often as one may be sent: once a second, and twenty times a minute in a group.
@@ -50,26 +50,18 @@ class LiveAnswer:
         private: bool,
         reply_to: int | None,
         language: str,
-        stop_action: str,
+        stop_action: str | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """:param reply_to: the question's message, where the answer is to refer to it.
-        :param stop_action: of the button that stops it.
+        :param stop_action: of the button that stops it; None: it is quoted, and soon there.
         """
         self._bot = bot
         self._chat_id = chat_id
         self._private = private
         self._reply_to = reply_to
         self._language = language
-        self._stop = InlineKeyboardMarkup(
-            [
-                [
-                    InlineKeyboardButton(
-                        signed("⏹", translate("Stop", language)), callback_data=stop_action
-                    )
-                ]
-            ]
-        )
+        self._stop = _button(stop_action, language) if stop_action else None
         self._clock = clock
         self._drafts = private
         self._draft_id = secrets.randbelow(2**31 - 1) + 1
@@ -122,7 +114,7 @@ class LiveAnswer:
         shown_at = began
         while not self._over:
             now = self._clock()
-            if self._notice is None and now - began >= _STOPPABLE_AFTER:
+            if self._stop and self._notice is None and now - began >= _STOPPABLE_AFTER:
                 await self._send_notice()
             stale = self._drafts and now - shown_at >= _DRAFT_LASTS
             new = self.latest if self.latest is not shown or stale else None
@@ -135,7 +127,7 @@ class LiveAnswer:
             if self._over:
                 return
             waits = [_DRAFT_LASTS]
-            if self._notice is None:
+            if self._stop and self._notice is None:
                 waits.append(began + _STOPPABLE_AFTER - now)
             if self.latest is not shown:
                 waits.append(due - now)
@@ -222,6 +214,11 @@ class LiveAnswer:
                     self._chat_id,
                     notice.message_id,
                 )
+
+
+def _button(action: str, language: str) -> InlineKeyboardMarkup:
+    label = signed("⏹", translate("Stop", language))
+    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=action)]])
 
 
 def stopped_reply(language: str) -> Reply:

@@ -152,7 +152,8 @@ class Handlers:
         asked = Asked(text, language, place_of(message), _replied(message, bot.id))
         user = update.effective_user
         with self.stops.begin(user.id if user else None) as stoppable:
-            action = stop_action(stoppable.number)
+            written = self.asking.answerer.writer is not None
+            action = stop_action(stoppable.number) if written else None
             async with (
                 LiveAnswer(bot, chat.id, private, _refers_to(message), language, action) as live,
                 typing(bot, chat.id),
