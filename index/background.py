@@ -157,10 +157,10 @@ def read_texts(folder: Path) -> list[Article]:
     for path in sorted(folder.glob("*.jsonl")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
             fields = json.loads(line)
-            if "story" in fields:
+            if "texts" in fields:
                 texts = {f"{fields['story']}/{i}": text for i, text in enumerate(fields["texts"])}
             else:
-                texts = {f"{path.stem}/{number}": fields} if "text" in fields else {}
+                texts = {f"{path.stem}/{number}": fields} if "title" in fields else {}
             found += [
                 Article(id, text["title"], text["text"], text["language"])
                 for id, text in texts.items()

@@ -34,8 +34,8 @@ def number_of(words: str, request: Request) -> int:
 def answering(request: Request) -> str:
     if "You rewrite" in request.text:
         return "Pourquoi Béatrice Lanoy quitte Marvelle ?"
-    if "<passage" not in request.text:  # whether it is there, at the start
-        return "ready"
+    if HOURS not in request.text:  # whether it is there, at the start, or of something else
+        return "NO_ANSWER"
     n = number_of(HOURS, request)
     return f"{FIRST} [{n}]. {SECOND} [{n}]."
 
