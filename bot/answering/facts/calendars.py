@@ -28,8 +28,10 @@ class Calendar:
 
     def __post_init__(self) -> None:
         self.years |= {mention.year for mention in self.mentions if mention.year is not None}
+        dated = {mention.start for mention in self.mentions if mention.day is not None}
         for mention in self.mentions:
-            self.dates.update(self._whole(mention))
+            if mention.day is not None or mention.start not in dated:
+                self.dates.update(self._whole(mention))
         if self.published:
             self.dates.add(self.published)
             self.years.add(self.published.year)

@@ -46,7 +46,9 @@ def missing_facts(statement: str, language: str, ground: Ground) -> list[Fact]:
             found.append((number.start, number.end, FactKind.NUMBER))
     text = without(text, [(number.start, number.end) for number in figures])
 
-    for start, end in names.missing_names(text, language, given.names):
+    for start, end in names.missing_names(
+        text, language, given.names, language != known(ground.language)
+    ):
         found.append((start, end, FactKind.NAME))
     written = composed(statement)
     return [

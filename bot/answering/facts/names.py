@@ -1,8 +1,8 @@
 """Proper names of a statement, and whether a passage gives them.
 
-A capital makes a word a name within a sentence, unless it is a common word of the language and
-no name elsewhere ("the Regional Health Agency"); German, where every noun has one, and the
-first word of a sentence need more: `vocabulary` tells.
+A capital makes a word a name within a sentence; where the passage is in another language, unless
+it is a common word of the statement's and no name elsewhere ("the Regional Health Agency").
+German, where every noun has one, and the first word of a sentence need more: `vocabulary` tells.
 
 A name stands in a passage where each of its words does, or another form of it:
 
@@ -25,6 +25,7 @@ from functools import lru_cache
 from bot.answering.facts import equivalents
 from bot.answering.facts.text import Word, folded, words
 from bot.answering.facts.vocabulary import (
+    FUNCTION,
     is_common,
     is_institutional,
     is_seen,
@@ -144,8 +145,13 @@ class Known:
         )
 
 
-def missing_names(text: str, language: str, known: Known) -> Iterator[tuple[int, int]]:
-    """Where the names of a tidy text are that a passage does not give, in order."""
+def missing_names(
+    text: str, language: str, known: Known, translated: bool
+) -> Iterator[tuple[int, int]]:
+    """Where the names of a tidy text are that a passage does not give, in order.
+
+    :param translated: whether the passage is in another language.
+    """
     found = words(text)
     keys = equivalents.keyed(found)
     named = _given_phrases(found, keys, known)
@@ -156,7 +162,7 @@ def missing_names(text: str, language: str, known: Known) -> Iterator[tuple[int,
         missing = [
             place
             for place, is_name in zip(
-                chain, _are_names(text, found, chain, language, shouted), strict=True
+                chain, _are_names(text, found, chain, language, shouted, translated), strict=True
             )
             if named.get(place) is not True
             and not known.has(found[place].text)
@@ -192,10 +198,15 @@ def _may_be(text: str, word: Word, language: str) -> bool:
 
 
 def _are_names(
-    text: str, found: Sequence[Word], chain: Sequence[int], language: str, shouted: bool
+    text: str,
+    found: Sequence[Word],
+    chain: Sequence[int],
+    language: str,
+    shouted: bool,
+    translated: bool,
 ) -> list[bool]:
     """Of each word of a chain of capitals: whether it is part of a name."""
-    alone = [_is_name(text, found[place], language, shouted) for place in chain]
+    alone = [_is_name(text, found[place], language, shouted, translated) for place in chain]
     names = list(alone)
     for at in range(len(chain) - 1):
         word, after = found[chain[at]], found[chain[at + 1]]
@@ -216,7 +227,7 @@ def _are_names(
     return names
 
 
-def _is_name(text: str, word: Word, language: str, shouted: bool) -> bool:
+def _is_name(text: str, word: Word, language: str, shouted: bool, translated: bool) -> bool:
     plain = word.text.casefold()
     if len(plain) < 2 or folded(plain) in _TITLES:
         return False
@@ -232,6 +243,8 @@ def _is_name(text: str, word: Word, language: str, shouted: bool) -> bool:
         return not plain.endswith(_PLURAL)
     if language == "de" or shouted or _opens(text, word.start):
         return not is_common(plain, language)
+    if not translated:
+        return zipf(plain, language) < FUNCTION
     return not is_institutional(plain, language)
 
 

@@ -116,8 +116,10 @@ _WITH_HALF = re.compile(
 )
 # Words that are numbers only in certain company.
 _AFTER_SECONDO = frozenset("il al nel del dal un sul questo suo loro e primo lo ogni per".split())
-_NO_NINE_AFTER = frozenset("a de tout flambant remis remise".split())
-_NO_NINE_BEFORE = frozenset("et pour de dans a en sur par qui que au ou mais est".split())
+_NO_NINE_AFTER = frozenset("a tout flambant remis remise".split())
+_NO_NINE_BEFORE = frozenset(
+    "et pour de dans a en sur par qui que au ou mais est depuis avec sans chez".split()
+)
 
 
 class _Token:
@@ -278,7 +280,7 @@ def _is_no_number(plain: Sequence[str], at: int, end: int, ordinal: bool, langua
         after_it = not following.isalpha() or following in _NO_NINE_BEFORE
         return before in _NO_NINE_AFTER or after_it
     if language == "it" and word == "secondo":
-        return before not in _AFTER_SECONDO
+        return before not in _AFTER_SECONDO or following in ("momento", "tempo")
     if language == "de" and word == "achten":
         return before not in ("am", "der", "den", "dem", "zum", "im", "beim", "vom")
     if language == "en" and word == "second":

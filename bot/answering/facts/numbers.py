@@ -166,13 +166,18 @@ _ABOUT = (
     "approximately|roughly|some|circa|ca|ca\\.|etwa|rund|ungefähr|gegen|aproximadamente|unos|unas|"
     "alrededor de|en torno a|cerca di|cerca de|cerca del|intorno a|à quelque|presque|"
     "próximo de|por volta de|ongeveer|zo'n|zirka|circa|une? bonne|vers|près de|nearly|almost|close "
-    "to|fast|quasi|casi|estimé à|estimated at|un po'|nell'ordine di|il y a|a"
+    "to|fast|quasi|casi|estimé à|estimated at|un po'|nell'ordine di|il y a"
 )
 _HEDGE = re.compile(
     rf"(?<!\w)(?:(?P<over>{_OVER})|(?P<under>{_UNDER})|(?P<about>{_ABOUT}))"
     r"(?: (?:les|le|la|des|du|the|los|las|i|gli|der|die|den|a|an|one|une?|ein|eine|einer)|d'une?)?"
     r" ?[€$£]?$",
     re.I,
+)
+# "Over twenty years" is as long as that.
+_DURING = ("over", "über")
+_DURATION = re.compile(
+    r" (?:hours?|days?|weeks?|months?|years?|decades?|Stunden?|Tagen?|Wochen?|Monaten?|Jahren?)\b"
 )
 _ONE_IN = re.compile(
     r"\b(?:une?|one|ein\w*|un[oa]?|um|uma|één|een)\b(?: [^\W\d_]+){0,2} "
@@ -469,6 +474,8 @@ def _parts(found: list[Number]) -> list[Number]:
 def _hedge(text: str, number: Number) -> str:
     """How the words before a number of a statement say that it is not exact."""
     found = _HEDGE.search(text[max(0, number.start - 40) : number.start].rstrip())
+    if found and found["over"] in _DURING and _DURATION.match(text, number.end):
+        return number.hedge
     return found.lastgroup if found and found.lastgroup else number.hedge
 
 

@@ -32,7 +32,7 @@ _PLURALS = {
     "de": ("e", "en", "er", "n"), "nl": ("en", "s"), "it": (),
 }  # fmt: skip
 # Steps of ten in frequency, as wordfreq's Zipf scale: 3 is once in a million words.
-_FUNCTION = 5.6  # so common that no name is
+FUNCTION = 5.6  # so common that no name is
 _COMMON = 3.0  # from which the lists of all languages tell
 _NEAR = 1.6  # by which another form of a word may be rarer
 _NEARER = 0.5  # by which that of a rare word may be
@@ -88,7 +88,7 @@ def is_common(word: str, language: str) -> bool:
     """Whether a word, lower-case, is a common word of the language rather than a name."""
     own = zipf(word, language)
     lead = own - _elsewhere(word, language)
-    if own >= _FUNCTION or (own >= 5.0 and lead >= 2.5):
+    if own >= FUNCTION or (own >= 5.0 and lead >= 2.5):
         return True
     if own >= _LEAST and word.endswith(_DERIVED[language]) and (own < _COMMON or lead >= 0.5):
         return True
@@ -128,7 +128,7 @@ def is_institutional(word: str, language: str) -> bool:
     Stricter than `is_common`, for in most languages such a capital means a name.
     """
     own = zipf(word, language)
-    if own >= _FUNCTION:
+    if own >= FUNCTION:
         return True
     lead = own - _elsewhere(word, language)
     if own < 3.5 or lead < 0.9:

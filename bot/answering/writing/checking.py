@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.answering.answer import Evidence
 from bot.answering.facts import FactKind, Ground, missing_facts
-from bot.answering.writing.denial import denies
+from bot.answering.writing.contrary import denies, is_contrary
 from bot.answering.writing.drafts import Draft
 from index.articles.language import LANGUAGES, detect
 from index.calibration import log_odds, logistic
@@ -18,7 +18,7 @@ from index.reader import Readable, Reader
 
 # That a passage holds a statement; below, the statement is dropped. Chosen on the tuning half of
 # the sample's statements (scripts/evaluate.py --faithfulness --half tune --curve).
-LEAST_PROBABILITY = 0.05
+LEAST_PROBABILITY = 0.02
 # The share of it that is asked of a statement in another language than its passage: the
 # verifier knows such pairs less well.
 ACROSS = 0.2
@@ -39,6 +39,7 @@ class Flaw(StrEnum):
     DATE = "a date that is not there"
     NAME = "a name that is not there"
     QUOTATION = "a quotation that is not there"
+    CONTRARY = "the contrary of what the passage says"
     MEANING = "not what the passage says"
     LANGUAGE = "another language"
     LINK = "a link"
@@ -77,6 +78,7 @@ _LINK = re.compile(
     r"|(?<!\w)[@#/][A-Za-z_]\w+",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(r"(?<![\w.,])\d{1,2}\.\Z")
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|„[^“”]*[“”]|\"[^\"]*\"")
 _LATIN = frozenset(LANGUAGES) - {"ru", "ar"}  # written in Latin letters
 _LETTERS = 25  # fewer do not say a language
@@ -174,30 +176,40 @@ class Checker:
         runs = _runs_with_facts(statement, language, evidence)
         if isinstance(runs, Flaw):
             return runs
-        run, probability = self._likeliest_run(statement, evidence, runs)
-        wider = _wider(run, len(evidence.sentences))
+        runs = [run for run in runs if not _is_contrary(statement, language, evidence, run)]
+        if not runs:
+            return Flaw.CONTRARY
+        run, probability = self._likeliest_run(statement, language, evidence, runs)
+        wider = _wider(run, len(_sentences(evidence)))
         if probability < _SURE and wider:  # it may take a sentence more to say it
-            other, more = self._likeliest_run(statement, evidence, wider)
+            other, more = self._likeliest_run(statement, language, evidence, wider)
             if more > probability:
                 run, probability = other, more
         return Support(evidence, *_span(evidence, run)), probability
 
     def _likeliest_run(
-        self, statement: str, evidence: Evidence, runs: Sequence[Run]
+        self, statement: str, language: str, evidence: Evidence, runs: Sequence[Run]
     ) -> tuple[Run, float]:
         readings = self._verifier.read(statement, [_readable(evidence, run) for run in runs])
-        denied = denies(statement)
+        denied = denies(statement, language)
         odds = []
         for run, reading in zip(runs, readings, strict=True):
-            contrary = denies(evidence.words(*_span(evidence, run))) != denied
-            odds.append(log_odds(reading.probability) - (DENIAL if contrary else 0.0))
+            words = evidence.words(*_span(evidence, run))
+            differs = denies(words, evidence.language) != denied
+            odds.append(log_odds(reading.probability) - (DENIAL if differs else 0.0))
         best = max(range(len(runs)), key=lambda i: odds[i])
         return runs[best], logistic(odds[best])
 
 
+def _is_contrary(statement: str, language: str, evidence: Evidence, run: Run) -> bool:
+    given = evidence.words(*_span(evidence, run))
+    return is_contrary(statement, language, given, evidence.language)
+
+
 def _readable(evidence: Evidence, run: Run) -> Readable:
     start, end = _span(evidence, run)
-    spans = tuple(Span(a - start, b - start) for a, b in evidence.sentences[run[0] : run[1] + 1])
+    inside = _sentences(evidence)[run[0] : run[1] + 1]
+    spans = tuple(Span(a - start, b - start) for a, b in inside)
     return Readable(evidence.article.title, evidence.words(start, end), spans)
 
 
@@ -206,7 +218,7 @@ def _runs_with_facts(statement: str, language: str, evidence: Evidence) -> list[
     missing = missing_facts(statement, language, _ground(evidence, evidence.text))
     if missing:
         return _OF_FACT[missing[0].kind]
-    count = len(evidence.sentences)
+    count = len(_sentences(evidence))
     found: list[Run] = []
     flaw = Flaw.MEANING
     for length in range(1, min(_LONGEST_RUN, count) + 1):
@@ -230,7 +242,18 @@ def _wider(run: Run, count: int) -> list[Run]:
 
 
 def _span(evidence: Evidence, run: Run) -> tuple[int, int]:
-    return evidence.sentences[run[0]][0], evidence.sentences[run[1]][1]
+    sentences = _sentences(evidence)
+    return sentences[run[0]][0], sentences[run[1]][1]
+
+
+def _sentences(evidence: Evidence) -> list[tuple[int, int]]:
+    """The sentences of a passage; a German date does not end one: "am 9. Juli"."""
+    spans: list[tuple[int, int]] = []
+    for start, end in evidence.sentences:
+        if spans and evidence.language == "de" and _ORDINAL.search(evidence.words(*spans[-1])):
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return spans
 
 
 def _ground(evidence: Evidence, words: str) -> Ground:

@@ -106,6 +106,8 @@ def test_one_changed_fact_is_missing_as_it_stands_in_the_statement(
         ("la moitié des voix", "fr", "50 % of the votes", "en"),
         ("le 3e étage", "fr", "the third floor", "en"),
         ("la Ve République", "fr", "the Fifth Republic", "en"),
+        ("in un secondo momento", "it", "plus tard", "fr"),
+        ("un immeuble neuf depuis peu", "fr", "a new building", "en"),
         ("entre 3 et 4 millions", "fr", "from 3 to 4 million", "en"),
         ("-5 degrés", "fr", "5 degrees below zero", "en"),
         ("per trent'anni", "it", "pendant trente ans", "fr"),
@@ -141,6 +143,10 @@ def test_a_number_or_a_date_is_what_it_is_worth(
         ("les années 1980", "fr", "les années 1990"),
         ("en hiver", "fr", "cet été"),
         ("demain", "fr", "lundi"),
+        ("une période de neuf mois", "fr", "six mois"),
+        ("un préstamo a diez años", "es", "un prêt de douze ans"),
+        ("over twenty years", "en", "sur 25 ans"),
+        ("le lundi 20 mai", "fr", "lundi 13 mai"),
     ],
 )
 def test_nearly_is_not_enough(statement: str, language: str, passage: str) -> None:
@@ -182,8 +188,23 @@ def test_a_name_stands_in_its_other_forms(
     ],
 )
 def test_a_capital_alone_is_no_name(statement: str, language: str) -> None:
-    found = missing_facts(statement, language, Ground("Rien.", "fr"))
+    passage = Ground("Nothing.", "en") if language == "fr" else Ground("Rien.", "fr")
+    found = missing_facts(statement, language, passage)
     assert [fact for fact in found if fact.kind is NAME] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "language", "passage", "name"),
+    [
+        ("Il a fermé place de la Gare.", "fr", "Il a fermé place du Marché.", "Gare"),
+        ("Selon la Cour, il paiera.", "fr", "Selon le tribunal, il paiera.", "Cour"),
+        ("It shut in Station Square.", "en", "It shut in Market Square.", "Station"),
+    ],
+)
+def test_in_the_language_of_the_passage_a_capital_within_a_sentence_is_one(
+    statement: str, language: str, passage: str, name: str
+) -> None:
+    assert missing(statement, language, passage, language) == [name]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ async def test_a_right_answer_is_shown_with_the_words_that_support_it(
         ("an invented number", speaks(citing(TRUE.replace("dix", "douze")))),
         ("an invented name", speaks(citing(TRUE.replace("Béatrice Lanoy", "Corinne Maubert")))),
         ("an invented quotation", speaks(citing("Elle a dit « je pars sans le moindre regret »"))),
+        ("the contrary", speaks(citing(TRUE.replace("était rém", "n'était pas rém")))),
         ("another language", speaks(citing(ENGLISH))),
         ("knowledge of its own", says("Paris est la capitale de la France depuis 987 [1].")),
         ("a link", speaks(citing(f"{TRUE}, voir https://gagnez.example/1"))),
