@@ -11,6 +11,7 @@ from bot.answering.answer import Evidence
 from bot.answering.facts import FactKind, Ground, missing_facts
 from bot.answering.writing.contrary import denies, is_contrary
 from bot.answering.writing.drafts import Draft
+from bot.answering.writing.exchanged import exchanges
 from index.articles.language import LANGUAGES, detect
 from index.calibration import log_odds, logistic
 from index.passages import Span
@@ -40,6 +41,7 @@ class Flaw(StrEnum):
     NAME = "a name that is not there"
     QUOTATION = "a quotation that is not there"
     CONTRARY = "the contrary of what the passage says"
+    EXCHANGED = "said of something else"
     MEANING = "not what the passage says"
     LANGUAGE = "another language"
     LINK = "a link"
@@ -176,9 +178,10 @@ class Checker:
         runs = _runs_with_facts(statement, language, evidence)
         if isinstance(runs, Flaw):
             return runs
-        runs = [run for run in runs if not _is_contrary(statement, language, evidence, run)]
+        against = {run: _said_against(statement, language, evidence, run) for run in runs}
+        runs = [run for run in runs if not against[run]]
         if not runs:
-            return Flaw.CONTRARY
+            return next(flaw for flaw in against.values() if flaw)
         run, probability = self._likeliest_run(statement, language, evidence, runs)
         wider = _wider(run, len(_sentences(evidence)))
         if probability < _SURE and wider:  # it may take a sentence more to say it
@@ -201,9 +204,12 @@ class Checker:
         return runs[best], logistic(odds[best])
 
 
-def _is_contrary(statement: str, language: str, evidence: Evidence, run: Run) -> bool:
+def _said_against(statement: str, language: str, evidence: Evidence, run: Run) -> Flaw | None:
+    """How some words gainsay a statement all of whose facts they give."""
     given = evidence.words(*_span(evidence, run))
-    return is_contrary(statement, language, given, evidence.language)
+    if is_contrary(statement, language, given, evidence.language):
+        return Flaw.CONTRARY
+    return Flaw.EXCHANGED if exchanges(statement, language, given) else None
 
 
 def _readable(evidence: Evidence, run: Run) -> Readable:
