@@ -76,10 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     tokenizer = shared_tokenizer(model)
     lines, kept_back = read_lines(TRAINING)
 
-    few = lines[: arguments.limit] if arguments.limit else lines
+    if arguments.limit:
+        lines, kept_back = lines[: arguments.limit], kept_back[: arguments.limit]
     trainer = VerifierTrainer(model, arguments.rank)
     trainer.start_from(WEIGHTS)
-    trainer.train_on(few, arguments.epochs, tokenizer)
+    trainer.train_on(lines, arguments.epochs, tokenizer)
     trainer.save(arguments.out)
     for whole in (True, False):
         told = trainer.told(kept_back, whole, tokenizer)
@@ -249,7 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", default=VERIFIER_WEIGHTS, type=Path, metavar="FILE")
     parser.add_argument("--rank", default=RANK, type=int)
     parser.add_argument("--epochs", default=EPOCHS, type=int)
-    parser.add_argument("--limit", default=0, type=int, help="lines at most")
+    parser.add_argument("--limit", default=0, type=int, help="lines at most, of either sort")
     parser.add_argument("--seed", default=0, type=int)
     return parser
 

@@ -10,18 +10,21 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.alerts import outbox
+from bot.answering.writing import counts as writing
 from bot.chat.admin import ADMIN_COMMANDS
 from bot.chat.conversation import COMMANDS
 from bot.chat.html import as_html
-from bot.chat.report import run_reply
+from bot.chat.report import Status, run_reply, status_reply
 from index.embedding import Encoder
-from index.generations import current_manifest
+from index.generations import Manifest, current_manifest
 from index.lock import locked
 from index.run_record import RunRecord, keep_record, last_record
 from tests.botapi import BotApiServer, SentMessage, faults, parse_html
@@ -32,6 +35,7 @@ PATIENCE = 180.0  # seconds: machines that run tests may be busy
 TOLD_WITHIN = 2.0  # of what is on record; nothing more comes after that
 ADMIN, ENGLISH, READER = 71, 72, 73  # the second has written in English before
 
+MANIFEST = Manifest(3, "20261123", "2026-11-23T04:00:00+00:00", "small", "p", [], 9, 9, [], {})
 FIRST = RunRecord("2026-11-23T04:00:00+00:00", 0, 1.5, "a", True, 9, 9, added=9)
 _seconds = count()
 
@@ -328,6 +332,19 @@ def test_the_end_of_the_bot_does_not_end_a_run(
     record = last_record(index_dir)
     assert record is not None
     assert record.status == 0
+
+
+def test_status_tells_what_became_of_written_answers() -> None:
+    counts = writing.Counts(written=12, quoted=3, kept=1_040)
+    counts.dropped.update({"no marker": 5, "a number that is not there": 2})
+    counts.failures["not in time"] = 1
+    status = Status(MANIFEST, None, None, None, outbox.Counts(0, 0, 0, 0), counts)
+    html = "".join(as_html(status_reply(status, datetime(2026, 11, 24, tzinfo=UTC), "en")))
+    text, _ = parse_html(html)
+    assert "Written answers: 12, 3 quoted instead; statements: 1,040 held, 7 dropped" in text
+    assert "no marker: 5\na number that is not there: 2\nnot in time: 1" in text
+    without = status_reply(replace(status, writing=None), datetime(2026, 11, 24, tzinfo=UTC), "en")
+    assert "Written answers" not in "".join(as_html(without))
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
