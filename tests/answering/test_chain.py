@@ -29,7 +29,8 @@ def assistant(sample_index: Path, models_dir: Path) -> Iterator[Assistant]:
 @pytest.fixture(scope="module")
 def answers(assistant: Assistant) -> list[Answer]:
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    return [assistant.answer(json.loads(line)["question"], "fr") for line in lines]
+    some = lines[::3]  # of every story
+    return [assistant.answer(json.loads(line)["question"], "fr") for line in some]
 
 
 def _citations(answers: list[Answer], search: Search) -> Iterator[tuple[str, int, int, str]]:
