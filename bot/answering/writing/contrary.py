@@ -43,15 +43,17 @@ _IDIOMS = {
     "nl": _any_of(r"niet alleen|en niet|niet minder dan"),
 }
 # What a passage may say in place of a denial. Chosen on data/training, with the pairs below: of
-# what these let pass there, three statements are true for one that is not.
+# what these let pass there, nearly four statements are true for one that is not.
 _EXCLUDING = {
-    "fr": _any_of(r"faute|à défaut|seul\w*|hormis|sauf"),
-    "en": _any_of(r"only|except|lack\w*"),
-    "es": _any_of(r"s[oó]lo|salvo|excepto|falta\w*"),
-    "de": _any_of(r"nur|außer|fehl\w*|mangels"),
-    "it": _any_of(r"solo|soltanto|tranne|salvo|manca\w*"),
-    "pt": _any_of(r"só|apenas|salvo|exceto|falta\w*"),
-    "nl": _any_of(r"alleen|slechts|behalve|gebrek"),
+    "fr": _any_of(
+        r"faute|à défaut|seul\w*|hormis|sauf|plafon\w*|maxim\w*|au plus|limit\w*|rest[ea]\w*"
+    ),
+    "en": _any_of(r"only|except|lack\w*|cap|capped|at most|maximum"),
+    "es": _any_of(r"s[oó]lo|salvo|excepto|falta\w*|tope|m[áa]xim\w*|como mucho"),
+    "de": _any_of(r"nur|außer|fehl\w*|mangels|erst|obergrenze|höchst\w*|maximal"),
+    "it": _any_of(r"solo|soltanto|tranne|salvo|manca\w*|tetto|massim\w*"),
+    "pt": _any_of(r"só|apenas|salvo|exceto|falta\w*|teto|máxim\w*"),
+    "nl": _any_of(r"alleen|slechts|behalve|gebrek|plafond|maximaal|hooguit"),
 }
 # Pairs whose second word takes the place of a denial: what was refused was not agreed to.
 _REFUSING = (
