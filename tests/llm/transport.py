@@ -136,7 +136,7 @@ class _Connection(BaseHTTPRequestHandler):
             self._event(delta(request, piece))
         match answer.ending:
             case Ending.SILENCE:
-                self._wait_forhang_up()
+                self._wait_for_hang_up()
             case Ending.HANG_UP:
                 self._break_off()
                 return
@@ -153,7 +153,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _write(self, request: Request, answer: Answer) -> None:
         if answer.ending is Ending.AGAIN:
-            self._wait_forhang_up()
+            self._wait_for_hang_up()
         text = "".join(self._in_time(answer))
         if answer.ending is Ending.ERROR:
             self._answer(500, answer.error)
@@ -169,7 +169,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(whole[:-1])
         request.add_sent(len(text))
         if answer.ending is Ending.SILENCE:
-            self._wait_forhang_up()
+            self._wait_for_hang_up()
         self._break_off()
 
     def _in_time(self, answer: Answer) -> Iterator[str]:
@@ -195,7 +195,7 @@ class _Connection(BaseHTTPRequestHandler):
             if select.select([self.connection], [], [], 0)[0]:
                 self._raise_if_gone()
 
-    def _wait_forhang_up(self) -> NoReturn:
+    def _wait_for_hang_up(self) -> NoReturn:
         select.select([self.connection], [], [])
         self._raise_if_gone()
         raise AssertionError("the client sent another request before the answer to this one")

@@ -32,6 +32,7 @@ _DOUBLE_SCALE = re.compile(
 )
 _DOUBLE = {"mille": 10**12, "mil": 10**9, "mila": 10**12, "tausend": 10**12, "thousand": 10**9}
 _SCALE = re.compile(r" ?([^\W\d_]+)\.?(?![^\W_])")
+_GLUED = re.compile(r" ?(Mds?|M|k|bn)(?=[€$£])")
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₽": "RUB", "₺": "TRY", "₹": "INR"}
 _CURRENCIES = {
     "EUR": "euro euros eur euroa",
@@ -72,7 +73,7 @@ def scale_after(text: str, at: int, language: str) -> tuple[int, int]:
         return _DOUBLE[double.group().split()[0].casefold()], double.end()
     found = _SCALE.match(text, at)
     if not found:
-        if glued := re.compile(r" ?(Mds?|M|k|bn)(?=[€$£])").match(text, at):
+        if glued := _GLUED.match(text, at):
             return _SCALES[glued[1].casefold()], glued.end()
         return 1, at
     word = folded(found[1])

@@ -28,6 +28,9 @@ ACROSS = 0.2
 # and nonsense for statements (tests/answering/writing/test_injection.py). Two of the 310 true
 # statements of the sample are of that kind.
 WITHOUT_FACTS, _SHARED_STEMS = 0.9, 0.5
+# How much less probable, in log odds, a statement is that denies where the words do not, or the
+# other way round. Chosen with LEAST_PROBABILITY.
+_DENIAL = 0.7
 LONGEST_STATEMENT = 600  # characters; what is longer is no single statement
 
 
@@ -89,11 +92,6 @@ _LONGEST_RUN = 2  # sentences of one support
 _SURE = 0.9  # probability from which on no more sentences are read
 
 Run = tuple[int, int]  # the first and last of some consecutive sentences of a passage
-
-
-# How much less probable, in log odds, a statement is that denies where the words do not, or the
-# other way round. Chosen with LEAST_PROBABILITY.
-DENIAL = 0.7
 
 
 def is_enough(
@@ -199,7 +197,7 @@ class Checker:
         for run, reading in zip(runs, readings, strict=True):
             words = evidence.words(*_span(evidence, run))
             differs = denies(words, evidence.language) != denied
-            odds.append(log_odds(reading.probability) - (DENIAL if differs else 0.0))
+            odds.append(log_odds(reading.probability) - (_DENIAL if differs else 0.0))
         best = max(range(len(runs)), key=lambda i: odds[i])
         return runs[best], logistic(odds[best])
 

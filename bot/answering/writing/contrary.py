@@ -92,9 +92,9 @@ def _without_quotations(statement: str, given: str) -> tuple[str, str]:
     """Both without what the statement puts in quotation marks."""
     quoted = quotations.quoted_spans(statement)
     for start, end in quoted:
-        words = re.findall(r"\w+", statement[start:end])
+        words = r"\W+".join(map(re.escape, re.findall(r"\w+", statement[start:end])))
         if words:
-            given = re.sub(r"\W+".join(map(re.escape, words)), " ", given, flags=re.IGNORECASE)
+            given = re.sub(rf"\b{words}\b", " ", given, flags=re.IGNORECASE)
     return without(statement, quoted), given
 
 

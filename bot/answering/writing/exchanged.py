@@ -1,4 +1,4 @@
-"""Whether a statement exchanges two figures, dates or names: "A lent B 4,000 euros", of B's loan.
+"""Whether a statement exchanges two figures, dates or names: "A led, B followed" for the reverse.
 
 Each is looked at with the words around it, the nearer the weightier, in the statement and in the
 words that it rests on. Where the two suit each other's places better than their own, they were

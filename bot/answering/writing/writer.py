@@ -197,6 +197,7 @@ class Writer:
             ):
                 self.counts.requests += 1
                 longest = _LONGEST_ANSWER * self._choice.answer_tokens
+                # A generator, which langchain-core declares as a mere iterator.
                 async with aclosing(self._model.astream(messages)) as stream:  # type: ignore[type-var]
                     async for chunk in stream:
                         await take(parser.feed(str(chunk.text)))

@@ -24,6 +24,7 @@ from bot.answering.writing.contrary import denies, is_contrary
         ("fr", "Les ventes ont baissé de 4 %.", "en", "Sales rose by 4%."),
         ("en", "The vote was invalid.", "de", "Die Abstimmung ist gültig."),
         ("es", "La plaza seguirá abierta.", "fr", "La place sera fermée."),
+        ("fr", "Il dit « a » et ne part pas.", "fr", "Il dit « a » et partira samedi."),
         ("fr", "Il n'a pas perdu « un seul jour ».", "fr", "« Un seul jour » a été perdu."),
     ],
 )
