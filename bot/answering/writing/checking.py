@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.answering.answer import Evidence
 from bot.answering.facts import FactKind, Ground, missing_facts
 from bot.answering.writing.contrary import denies, is_contrary
-from bot.answering.writing.drafts import Draft
+from bot.answering.writing.drafts import Draft, joined_at_ordinals
 from bot.answering.writing.exchanged import exchanges
 from index.articles.language import LANGUAGES, detect
 from index.calibration import log_odds, logistic
@@ -83,7 +83,6 @@ _LINK = re.compile(
     r"|(?<!\w)[@#/][A-Za-z_]\w+",
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(r"(?<![\w.,])\d{1,2}\.\Z")
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|„[^“”]*[“”]|\"[^\"]*\"")
 _LATIN = frozenset(LANGUAGES) - {"ru", "ar"}  # written in Latin letters
 _LETTERS = 25  # fewer do not say a language
@@ -250,14 +249,11 @@ def _span(evidence: Evidence, run: Run) -> tuple[int, int]:
     return sentences[run[0]][0], sentences[run[1]][1]
 
 
-def _sentences(evidence: Evidence) -> list[tuple[int, int]]:
+def _sentences(evidence: Evidence) -> Sequence[tuple[int, int]]:
     """The sentences of a passage; a German date does not end one: "am 9. Juli"."""
-    spans: list[tuple[int, int]] = []
-    for start, end in evidence.sentences:
-        if spans and evidence.language == "de" and _ORDINAL.search(evidence.words(*spans[-1])):
-            start = spans.pop()[0]
-        spans.append((start, end))
-    return spans
+    if evidence.language == "de":
+        return joined_at_ordinals(evidence.sentences, evidence.words)
+    return evidence.sentences
 
 
 def _ground(evidence: Evidence, words: str) -> Ground:

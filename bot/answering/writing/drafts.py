@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.answering.writing.prompt import NO_ANSWER
@@ -81,6 +82,21 @@ class DraftParser:
         return drafts + found
 
 
+def joined_at_ordinals(
+    sentences: Iterable[tuple[int, int]], words: Callable[[int, int], str]
+) -> list[tuple[int, int]]:
+    """Starts and ends of sentences, where "am 20. Februar" does not end one.
+
+    :param words: between two places.
+    """
+    spans: list[tuple[int, int]] = []
+    for start, end in sentences:
+        if spans and _ORDINAL.search(words(*spans[-1])):
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return spans
+
+
 def _line_drafts(line: str, whole: bool = True) -> tuple[list[Draft], int]:
     """The statements of a line, and how many of its characters they take up.
 
@@ -112,11 +128,7 @@ def _line_drafts(line: str, whole: bool = True) -> tuple[list[Draft], int]:
 def _sentences(line: str) -> list[tuple[int, int, bool]]:
     """Start and end of each, markers included, and whether another certainly follows."""
     moved = _AFTER_STOP.sub(r"\2\1", line)  # as long as before, so that offsets hold
-    spans: list[tuple[int, int]] = []
-    for start, end in sentence_spans(moved):
-        if spans and _ORDINAL.search(moved[slice(*spans[-1])]):  # "am 20. Februar" is no end
-            start = spans.pop()[0]
-        spans.append((start, end))
+    spans = joined_at_ordinals(sentence_spans(moved), lambda start, end: moved[start:end])
     return [
         (start, end, bool(re.search(r"\w", _MARKER.sub("", line[end:])))) for start, end in spans
     ]
