@@ -187,12 +187,22 @@ class DefaultEncoder:
                 progress(len(rows))
 
         tokens = self._tokenizer.whole([PROMPTS["document"] + text for text in texts])
-        # By length, so that a batch holds little padding.
-        order = sorted(range(len(texts)), key=lambda i: -len(tokens[i]))
-        batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
+        batches = batches_of_like_length([len(ids) for ids in tokens])
         with self._lock:
             self._engine.run_many((([tokens[i] for i in rows], rows) for rows in batches), store)
         return vectors
+
+
+def batches_of_like_length(lengths: Sequence[int]) -> list[list[int]]:
+    """The texts' numbers, longest first; no batch is padded to more than twice what it holds."""
+    batches: list[list[int]] = []
+    longest = 0
+    for number in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if not batches or len(batches[-1]) == BATCH_SIZE or 2 * lengths[number] < longest:
+            batches.append([])
+            longest = lengths[number]
+        batches[-1].append(number)
+    return batches
 
 
 def _embedding(folder: Path) -> torch.nn.Module:

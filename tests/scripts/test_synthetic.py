@@ -19,6 +19,7 @@ from index.articles.reading import read_articles
 from index.embedding import Encoder, Matrix
 from index.passages import split_into_passages
 from index.scoring import searched_text
+from index.vector_cache import VectorCache
 from scripts.evaluation.dataset import load_dataset
 from scripts.synthetic.articles import LANGUAGES, generated_article, generated_articles
 from scripts.synthetic.vectors import (
@@ -142,7 +143,7 @@ class Real:
 
 
 @pytest.fixture(scope="module")
-def real(sample: list[Article], encoder: Encoder) -> Real:
+def real(sample: list[Article], sample_index: Path, encoder: Encoder) -> Real:
     rows = [(a, passage) for a in sample for passage in split_into_passages(a)]
     numbers = {article.id: number for number, article in enumerate(sample)}
     asked = [
@@ -151,8 +152,11 @@ def real(sample: list[Article], encoder: Encoder) -> Real:
         for row, (article, passage) in enumerate(rows)
         if any(e.article == article.id and e.words in passage.text for e in question.answers)
     ]
+    with VectorCache(sample_index, encoder) as known:
+        passages = known.encode([searched_text(a, passage.text) for a, passage in rows])
+        assert not known.embedded
     return Real(
-        encoder.encode_passages([searched_text(a, passage.text) for a, passage in rows]),
+        passages,
         np.array([numbers[a.id] for a, _ in rows]),
         np.stack([encoder.encode_query(text) for text, _ in asked]),
         np.array([row for _, row in asked]),
