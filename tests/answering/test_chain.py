@@ -29,7 +29,7 @@ def assistant(sample_index: Path, models_dir: Path) -> Iterator[Assistant]:
 @pytest.fixture(scope="module")
 def answers(assistant: Assistant) -> list[Answer]:
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    some = lines[::3]  # of every story
+    some = lines[::7]  # in all its languages
     return [assistant.answer(json.loads(line)["question"], "fr") for line in some]
 
 
