@@ -20,13 +20,20 @@ class LoopbackServer(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128  # a crowd that connects at once need not try again
 
-    def __init__(self, handler: Callable[..., BaseHTTPRequestHandler], changed: Condition) -> None:
-        """:param changed: guards what the server's threads share; hold it to read or write."""
+    def __init__(
+        self,
+        handler: Callable[..., BaseHTTPRequestHandler],
+        changed: Condition,
+        host: str = "127.0.0.1",
+    ) -> None:
+        """:param changed: guards what the server's threads share; hold it to read or write.
+        :param host: an address of 127.0.0.0/8.
+        """
         self.failures: list[BaseException] = []
         self.closing = False
         self._changed = changed
         self._connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), handler)
+        super().__init__((host, 0), handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import select
 import time
 from collections.abc import Callable, Sequence
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+from threading import Condition
+
+from tests.loopback import LoopbackServer, Serving
 
 PROSE = (
     "Le pont des Aulnes a rouvert lundi à Vaubrac, après deux ans de travaux et bien des "
@@ -16,7 +18,7 @@ PROSE = (
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
-class FeedServer:
+class FeedServer(Serving):
     """Answers each path as `paths` says, on an address of 127.0.0.0/8; keeps what was asked."""
 
     def __init__(self, host: str = "127.0.0.2") -> None:
@@ -33,30 +35,14 @@ class FeedServer:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked.append((self.path, headers))
                 self.close_connection = True
-                try:
-                    paths.get(self.path, status(404))(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass
+                paths.get(self.path, status(404))(self)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer((host, 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://{host}:{self._server.server_port}"
-
-    def __enter__(self) -> FeedServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        server = LoopbackServer(Handler, Condition(), host)
+        super().__init__(server, "feeds")
+        self.url = f"http://{host}:{server.server_port}"
 
 
 def status(code: int, **headers: str) -> Answer:
@@ -118,8 +104,12 @@ def endless(piece: bytes, pause: float) -> Answer:
 
 
 def silent(seconds: float) -> Answer:
-    """No answer for so long."""
-    return lambda handler: time.sleep(seconds)
+    """No answer for so long, or until somebody hangs up."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        select.select([handler.connection], [], [], seconds)
+
+    return answer
 
 
 def drip(seconds: float) -> Answer:
