@@ -17,7 +17,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadscope
 
 # Optional: a small language model, compiled here in some minutes, answers the sample's questions.
 test-llm: $(VENV)/.installed-dev .venv-llm/.installed
