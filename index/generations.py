@@ -33,7 +33,7 @@ from index.search import Search
 from index.store import Store
 
 # Counts changes to what a generation holds; one of another format is built anew.
-FORMAT = 3
+FORMAT = 4
 KEPT = 3
 
 _MANIFEST = "manifest.json"

@@ -14,7 +14,7 @@ _ABBREVIATIONS = frozenset(
     """m mm mme mlle dr drs pr prof me mgr st ste sts stes av bd art al cf env etc ex fig hab
     janv févr fevr avr juil sept oct nov déc dec vol chap p pp no nos n° tél tel ref réf min max
     mr mrs ms jr sr inc ltd co corp gen col lt capt sgt rev hon vs approx dept est e.g i.e
-    sra srta dña ud uds núm pág bzw ca str nr usw z.b u.a d.h sog j.-c""".split()
+    sra srta dña ud uds núm pág bzw ca str nr usw z.b u.a d.h sog mio mrd tsd j.-c""".split()
 )  # fmt: skip
 # Of those, the ones that may also close a sentence when a capital follows.
 _MAY_END = frozenset({"etc", "hab", "inc", "ltd", "corp", "co", "usw", "j.-c"})
@@ -24,6 +24,18 @@ _END = re.compile(r"""(?<![.!?…])[.!?…]++["”»’')\]]*+(?:[\s\u00a0\u202f
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]")  # E; J.-P; U.R.S.S
 _LAST_WORD = re.compile(r"[^\s\u00a0\u202f(«“\"'’]+$")
 _NEXT_STARTS_LOW = re.compile(r"[\s\u00a0\u202f]*[a-zà-öø-ÿ,;:]")
+# German ordinals are written with a stop: "am 9. Juli", "im 19. Jahrhundert", "der 3. Anlauf".
+# What stands before or after one tells it from a number that ends a sentence of any language.
+_BLANK = r"[\s\u00a0\u202f]+"
+_ORDINAL = re.compile(
+    r"(?:\b(?:(?P<certain>(?<!I )am|beim|dem|den|der|die|im|vom|zum|zur|\w+(?:tag|woch|abend),?)"
+    rf"|(?P<likely>ab|bis|nach|seit|und|vor)){_BLANK})?(?<![\w.,:-])(?:[12]?\d|3[01])\Z",
+    re.IGNORECASE,
+)
+_GERMAN_NOUN = re.compile(
+    rf"{_BLANK}(?:Januar|Jänner|Februar|Feber|März|Juni|Juli|Oktober|Dezember|Jahrhundert|Jh\.)"
+)
+_SHARED_MONTH = re.compile(rf"{_BLANK}(?:April|Mai|August|September|November)\b")
 _LONGEST_WORD = 40  # characters looked back for an abbreviation
 _OPEN, _CLOSE = "«“", "»”"
 # A quotation of several sentences is kept whole up to here, so that no excerpt opens a
@@ -68,7 +80,10 @@ def _ends_here(text: str, match: re.Match[str], start: int, end: int) -> bool:
         return False  # "… », dit-il", "Oui ! » a-t-elle crié", "3. le"
     if mark[0] != "." or len(mark.rstrip("»”\"’') \u00a0\u202f")) > 1:
         return True
-    word = _LAST_WORD.search(text[max(start, match.start() - _LONGEST_WORD) : match.start()])
+    before = text[max(start, match.start() - _LONGEST_WORD) : match.start()]
+    if _is_ordinal(before, text, match.end(), end):
+        return False
+    word = _LAST_WORD.search(before)
     if word is None:
         return True
     last = word.group().lower()
@@ -77,6 +92,16 @@ def _ends_here(text: str, match: re.Match[str], start: int, end: int) -> bool:
             last in _MAY_END and text[match.end() : min(match.end() + 2, end)].strip()[:1].isupper()
         )
     return not (_INITIALS.fullmatch(word.group()) and word.group().isupper())
+
+
+def _is_ordinal(before: str, text: str, at: int, end: int) -> bool:
+    """Whether `before` ends in a number that its full stop, before `at`, makes an ordinal."""
+    found = _ORDINAL.search(before)
+    if found is None:
+        return False
+    if found["certain"] or _GERMAN_NOUN.match(text, at, end):
+        return True
+    return bool(found["likely"] and _SHARED_MONTH.match(text, at, end))
 
 
 def _open_quotation_closes(text: str, start: int, at: int, end: int) -> int | None:

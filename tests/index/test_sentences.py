@@ -37,6 +37,13 @@ def sentences(text: str) -> list[str]:
         ["They ate bread, cheese, e.g. Comté, and left.", "End."],
         ["El Sr. Gómez llegó con la Sra. Ruiz.", "Hablaron."],
         ["Das gilt z.B. Kindern und ca. 40 Gästen.", "Ende."],
+        ["Es kostet 4,2 Mio. Euro.", "Ende."],
+        # German ordinals
+        ["Am Sonntag, 9. Juli, siegte das Ja.", "Der 3. Anlauf gelang.", "Es blieb bei 2,5."],
+        [f"Abgestimmt wird am 18.{NBSP}Juni.", "Das 19. Jahrhundert endete 1900.", "Ende."],
+        ["Am Mittwoch, 8. Mai, oder vom 8. bis 9. August.", "Von 20 blieben 12.", "Mehr nicht."],
+        ["Il a gagné 3 à 2.", "Mai fut pire.", "Ils étaient 19.", "Le reste dort."],
+        ["They left at 9.", "April was cold.", "It ended 3-2.", "I am 27.", "March too."],
         # abbreviations that end a sentence before a capital, and go on before a small letter
         ["Il vend des pommes, des poires, etc.", "La suite demain."],
         ["Il vend des pommes, des poires, etc. et des noix.", "Fin."],

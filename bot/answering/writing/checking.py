@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.answering.answer import Evidence
 from bot.answering.facts import FactKind, Ground, missing_facts
 from bot.answering.writing.contrary import denies, is_contrary
-from bot.answering.writing.drafts import Draft, joined_at_ordinals
+from bot.answering.writing.drafts import Draft
 from bot.answering.writing.exchanged import exchanges
 from index.articles.language import LANGUAGES, detect
 from index.calibration import log_odds, logistic
@@ -180,7 +180,7 @@ class Checker:
         if not runs:
             return next(flaw for flaw in against.values() if flaw)
         run, probability = self._likeliest_run(statement, language, evidence, runs)
-        wider = _wider(run, len(_sentences(evidence)))
+        wider = _wider(run, len(evidence.sentences))
         if probability < _SURE and wider:  # it may take a sentence more to say it
             other, more = self._likeliest_run(statement, language, evidence, wider)
             if more > probability:
@@ -211,7 +211,7 @@ def _said_against(statement: str, language: str, evidence: Evidence, run: Run) -
 
 def _readable(evidence: Evidence, run: Run) -> Readable:
     start, end = _span(evidence, run)
-    inside = _sentences(evidence)[run[0] : run[1] + 1]
+    inside = evidence.sentences[run[0] : run[1] + 1]
     spans = tuple(Span(a - start, b - start) for a, b in inside)
     return Readable(evidence.article.title, evidence.words(start, end), spans)
 
@@ -221,7 +221,7 @@ def _runs_with_facts(statement: str, language: str, evidence: Evidence) -> list[
     missing = missing_facts(statement, language, _ground(evidence, evidence.text))
     if missing:
         return _OF_FACT[missing[0].kind]
-    count = len(_sentences(evidence))
+    count = len(evidence.sentences)
     found: list[Run] = []
     flaw = Flaw.MEANING
     for length in range(1, min(_LONGEST_RUN, count) + 1):
@@ -245,15 +245,8 @@ def _wider(run: Run, count: int) -> list[Run]:
 
 
 def _span(evidence: Evidence, run: Run) -> tuple[int, int]:
-    sentences = _sentences(evidence)
+    sentences = evidence.sentences
     return sentences[run[0]][0], sentences[run[1]][1]
-
-
-def _sentences(evidence: Evidence) -> Sequence[tuple[int, int]]:
-    """The sentences of a passage; a German date does not end one: "am 9. Juli"."""
-    if evidence.language == "de":
-        return joined_at_ordinals(evidence.sentences, evidence.words)
-    return evidence.sentences
 
 
 def _ground(evidence: Evidence, words: str) -> Ground:

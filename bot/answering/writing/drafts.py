@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.answering.writing.prompt import NO_ANSWER
@@ -31,7 +30,6 @@ _REFERENCES = re.compile(
     rf"\s*(?:{_MARKER.pattern}|(?:sources?|références?|references?|fuentes?|quellen?|fonti?)\s*:)",
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(r"(?<![\w.,])\d{1,2}\.\s*\Z")
 _HEADING = re.compile(r"[^.!?]{1,40}:\s*")
 
 
@@ -82,21 +80,6 @@ class DraftParser:
         return drafts + found
 
 
-def joined_at_ordinals(
-    sentences: Iterable[tuple[int, int]], words: Callable[[int, int], str]
-) -> list[tuple[int, int]]:
-    """Starts and ends of sentences, where "am 20. Februar" does not end one.
-
-    :param words: between two places.
-    """
-    spans: list[tuple[int, int]] = []
-    for start, end in sentences:
-        if spans and _ORDINAL.search(words(*spans[-1])):
-            start = spans.pop()[0]
-        spans.append((start, end))
-    return spans
-
-
 def _line_drafts(line: str, whole: bool = True) -> tuple[list[Draft], int]:
     """The statements of a line, and how many of its characters they take up.
 
@@ -128,9 +111,9 @@ def _line_drafts(line: str, whole: bool = True) -> tuple[list[Draft], int]:
 def _sentences(line: str) -> list[tuple[int, int, bool]]:
     """Start and end of each, markers included, and whether another certainly follows."""
     moved = _AFTER_STOP.sub(r"\2\1", line)  # as long as before, so that offsets hold
-    spans = joined_at_ordinals(sentence_spans(moved), lambda start, end: moved[start:end])
     return [
-        (start, end, bool(re.search(r"\w", _MARKER.sub("", line[end:])))) for start, end in spans
+        (start, end, bool(re.search(r"\w", _MARKER.sub("", line[end:]))))
+        for start, end in sentence_spans(moved)
     ]
 
 

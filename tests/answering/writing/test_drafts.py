@@ -1,16 +1,16 @@
-"""Where the sentences of a draft, and of a German passage, end."""
+"""Where the statements of a draft end."""
 
 from __future__ import annotations
 
-from bot.answering.writing.drafts import joined_at_ordinals
-from index.sentences import sentence_spans
+from bot.answering.writing.drafts import DraftParser
 
 
-def test_a_date_with_an_ordinal_ends_no_sentence() -> None:
-    text = "Am Sonntag, 9. Juli, siegte das Ja. Der 3. Anlauf gelang. Es blieb bei 2,5."
-    spans = joined_at_ordinals(sentence_spans(text), lambda start, end: text[start:end])
-    assert [text[start:end] for start, end in spans] == [
-        "Am Sonntag, 9. Juli, siegte das Ja.",
-        "Der 3. Anlauf gelang.",
-        "Es blieb bei 2,5.",
+def test_a_german_date_ends_no_statement_wherever_the_stream_pauses() -> None:
+    parser = DraftParser()
+    pieces = ["Am Sonntag, 9.", " Juli, siegte das Ja [1]. Der 3.", " Anlauf gelang [2]."]
+    drafts = [draft for piece in pieces for draft in parser.feed(piece)]
+    drafts += parser.close()
+    assert [(draft.text, draft.numbers) for draft in drafts] == [
+        ("Am Sonntag, 9. Juli, siegte das Ja.", (1,)),
+        ("Der 3. Anlauf gelang.", (2,)),
     ]
